@@ -1,0 +1,7 @@
+"""`python -m mia_helpers …`."""
+
+import sys
+
+from mia_helpers.cli import main
+
+sys.exit(main())

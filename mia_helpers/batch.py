@@ -1,0 +1,175 @@
+"""Run the notebooks of a profile headless, through papermill."""
+
+import contextlib
+import sys
+import time
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+
+import filelock
+
+from mia_helpers import profiles, store
+from mia_helpers.errors import MIAError
+from mia_helpers.experiment import Experiment
+from mia_helpers.profiles import Profile
+from mia_helpers.progress import duration, say
+
+
+@dataclass(frozen=True)
+class Step:
+    """One notebook run: its source, its parameters and where the executed copy goes."""
+
+    label: str
+    source: Path
+    output: Path
+    parameters: dict
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a step ended: 'ran', 'failed' or 'skipped'; the error's text where it failed."""
+
+    step: Step
+    status: str
+    seconds: float
+    error: str = ""
+
+
+def plan(profile: Profile, only: str | None = None) -> list[Step]:
+    """Return the steps of a profile: 01-06 for each experiment, then the last notebook over all.
+
+    `only` keeps the steps whose experiment, notebook or 'experiment/notebook' matches a glob such as 'cifar10*' or '05_*'.
+    """
+    *walk, report = profiles.notebooks()
+    folder = store.runs_dir() / profile.name
+    steps = [
+        Step(f"{exp}/{source.stem}", source, folder / str(exp) / source.name, exp.parameters())
+        for exp in profile.experiments
+        for source in walk
+    ]
+    steps.append(Step(f"all/{report.stem}", report, folder / report.name, {"profile": profile.name}))
+    chosen = [
+        step for step in steps if only is None or any(fnmatch(s, only) for s in (step.label, *step.label.split("/")))
+    ]
+    if not chosen:
+        raise MIAError(f"--only {only!r} matches nothing; there are: {', '.join(step.label for step in steps)}")
+    return chosen
+
+
+def run(steps: list[Step]) -> list[Outcome]:
+    """Run the steps in order and return how each ended. After a failure the rest of that experiment is skipped."""
+    outcomes: list[Outcome] = []
+    for number, step in enumerate(steps, start=1):
+        experiment = step.label.split("/")[0]
+        if any(o.status == "failed" and o.step.label.startswith(f"{experiment}/") for o in outcomes):
+            outcomes.append(Outcome(step, "skipped", 0.0))
+            continue
+        began = time.monotonic()
+        say(f"[{number}/{len(steps)}] {step.label}")
+        error = execute(step.source, step.output, step.parameters)
+        outcomes.append(Outcome(step, "failed" if error else "ran", time.monotonic() - began, error))
+        say(f"[{number}/{len(steps)}] {step.label}: {error or 'done'}, {duration(outcomes[-1].seconds)}")
+    return outcomes
+
+
+def execute(source: Path, output: Path, parameters: dict) -> str:
+    """Execute one notebook into `output`, with its progress lines on stderr, and return the error's text ('' if none)."""
+    import papermill
+
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        papermill.execute_notebook(
+            source,
+            output,
+            parameters,
+            kernel_name="python3",
+            cwd=source.parent,
+            iopub_timeout=60,
+            progress_bar=False,
+            stderr_file=sys.stderr,
+        )
+    except papermill.PapermillExecutionError as error:
+        return f"{error.evalue} (see {output})"
+    except OSError as error:
+        return str(store.cannot_write(output, error))
+    return ""
+
+
+def write_outputs(only: str | None = None) -> list[str]:
+    """Execute the notebooks with their own parameters and keep the outputs in the sources; return the errors' texts.
+
+    A notebook that fails leaves its source as it was.
+    """
+    errors = []
+    for source in profiles.notebooks():
+        if only is not None and not fnmatch(source.stem, only):
+            continue
+        say(source.stem)
+        output = store.runs_dir() / "sources" / source.name
+        error = execute(source, output, {})
+        if error:
+            errors.append(f"{source.stem}: {error}")
+        else:
+            store.write_text(source, _without_traces(output))
+    return errors
+
+
+def _without_traces(path: Path) -> str:
+    """Return an executed notebook's text without what differs from run to run (times, papermill's notes)."""
+    import nbformat
+
+    book = nbformat.read(path, as_version=4)
+    book.metadata.pop("papermill", None)
+    for cell in book.cells:
+        for key in ("papermill", "execution"):
+            cell.metadata.pop(key, None)
+        if not cell.metadata.get("tags", True):
+            del cell.metadata["tags"]
+    return nbformat.writes(book) + "\n"
+
+
+def missing_models(experiments: tuple[Experiment, ...]) -> list[tuple[Experiment, int]]:
+    """Return the models that these experiments need and the store does not have."""
+    return [(e, i) for exp in experiments for e, i in exp.models() if not store.exists(e.artifact(i))]
+
+
+def forget(experiments: tuple[Experiment, ...]) -> int:
+    """Delete the artifacts of these experiments (models, records and attacks) and return how many there were."""
+    names = [e.artifact(i) for exp in experiments for e, i in exp.models()]
+    names += [v.attack_artifact(name, shadows_of=s) for exp in experiments for v, s, name in exp.attackers()]
+    paths = [store.path_of(name) for name in names if store.exists(name)]
+    for path in paths:
+        for suffix in (".npz", ".json", ".keras"):
+            path.with_suffix(suffix).unlink(missing_ok=True)
+    return len(paths)
+
+
+@contextlib.contextmanager
+def lock():
+    """Hold the runs folder for one batch at a time; a second one is told so at once.
+
+    The operating system drops the lock when the process ends, however it ends.
+    """
+    path = store.runs_dir() / ".lock"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        held = filelock.FileLock(path, timeout=0)
+        held.acquire()
+    except filelock.Timeout:
+        raise MIAError(
+            f"another run works in {store.runs_dir()}. Wait for it, or set MIA_RUNS_DIR to another folder."
+        ) from None
+    except OSError as error:
+        raise store.cannot_write(path, error) from None
+    try:
+        yield
+    finally:
+        held.release()
+
+
+def leftovers(profile: Profile | None) -> list[Path]:
+    """Return the folders that `clean` deletes: a profile's executed notebooks, or everything in the runs folder."""
+    root = store.runs_dir()
+    folders = [root / profile.name] if profile else [root / "artifacts", *(root / name for name in profiles.names())]
+    return [folder for folder in folders if folder.exists()]

@@ -1,0 +1,153 @@
+"""The command line: `python -m mia_helpers reproduce | list | status | clean | notebooks`."""
+
+import argparse
+import os
+import shutil
+import sys
+import time
+
+import pandas as pd
+
+from mia_helpers import attacks, batch, data, profiles, results, store
+from mia_helpers.errors import MIAError
+from mia_helpers.progress import duration
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command and return its exit status: 0 done, 1 a notebook failed, 2 bad input, 130 interrupted."""
+    options = _parser().parse_args(argv)
+    try:
+        return options.command(options)
+    except MIAError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("stopped; what was finished is kept, and the same command goes on from here", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m mia_helpers", description="Membership inference, reproduced in notebooks."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name, function, summary):
+        added = commands.add_parser(name, help=summary, description=summary)
+        added.set_defaults(command=function)
+        return added
+
+    reproduce = command("reproduce", _reproduce, "run the notebooks of a profile and build its tables and figures")
+    reproduce.add_argument("--profile", default="quick", help="which experiments (default: quick; see list)")
+    reproduce.add_argument(
+        "--only", metavar="GLOB", help="only experiments or notebooks that match, such as 'adult*' or '05_*'"
+    )
+    reproduce.add_argument("--jobs", metavar="N", help="models trained side by side (default: one per core)")
+    reproduce.add_argument(
+        "--force", action="store_true", help="forget what these experiments have computed, and do it again"
+    )
+    command("list", _list, "list profiles, data sets and attacks")
+    status = command("status", _status, "tell what a profile has computed and what is missing")
+    status.add_argument("--profile", help="one profile (default: all)")
+    clean = command("clean", _clean, "delete executed notebooks (--profile) or all artifacts as well")
+    clean.add_argument("--profile", help="only this profile's executed notebooks; artifacts stay")
+    clean.add_argument("--yes", action="store_true", help="delete; without it, only tell what would be deleted")
+    notebooks = command(
+        "notebooks", _notebooks, "execute the notebooks with their own parameters and keep the outputs in them"
+    )
+    notebooks.add_argument("--only", metavar="GLOB", help="only notebooks that match, such as '05_*'")
+    return parser
+
+
+def _reproduce(options) -> int:
+    if options.jobs is not None:
+        if not options.jobs.isdigit() or int(options.jobs) < 1:
+            raise MIAError(f"--jobs {options.jobs}: expected a whole number of at least 1")
+        os.environ["MIA_JOBS"] = options.jobs
+    profile = profiles.load(options.profile)
+    steps = batch.plan(profile, options.only)
+    for name in dict.fromkeys(exp.dataset for exp in profile.experiments):
+        data.load(name)  # so that missing data is told now, not after the first notebook
+    with batch.lock():
+        touched = tuple(exp for exp in profile.experiments if any(s.label.startswith(f"{exp}/") for s in steps))
+        if options.force:
+            print(f"--force: {batch.forget(touched)} artifacts forgotten")
+        began, missing = time.monotonic(), len(batch.missing_models(touched))
+        needed = len({e.artifact(i) for exp in touched for e, i in exp.models()})
+        outcomes = batch.run(steps)
+        trained = missing - len(batch.missing_models(touched))
+    _print_outcomes(outcomes)
+    print(f"\nmodels: {trained} trained, {needed - missing} reused, in {duration(time.monotonic() - began)}")
+    _print_results(profile, outcomes)
+    return 1 if any(outcome.status != "ran" for outcome in outcomes) else 0
+
+
+def _print_outcomes(outcomes) -> None:
+    table = pd.DataFrame(
+        [(*o.step.label.split("/"), o.status, duration(o.seconds)) for o in outcomes],
+        columns=["experiment", "notebook", "status", "time"],
+    )
+    print("\n" + table.to_string(index=False))
+    for outcome in outcomes:
+        if outcome.error:
+            print(f"\nfailed: {outcome.step.label}: {outcome.error}")
+
+
+def _print_results(profile, outcomes) -> None:
+    report = outcomes[-1]
+    if report.status == "ran" and report.step.label.startswith("all/"):
+        with pd.option_context("display.width", 200, "display.max_columns", None):
+            print("\n" + results.overview(results.read_metrics(profile.name)).to_string(index=False, na_rep="-") + "\n")
+        print(f"tables     {results.results_dir(profile.name)}")
+        print(f"figures    {results.figures_dir(profile.name)}")
+    print(f"notebooks  {store.runs_dir() / profile.name}")
+
+
+def _list(_options) -> int:
+    for name in profiles.names():
+        profile = profiles.load(name)
+        print(f"{name:10} {duration(60 * profile.minutes)} on 2 cores: {profile.description}")
+        for exp in profile.experiments:
+            print(f"             {exp}")
+    print(f"data sets  {', '.join(data.NAMES)}")
+    print(f"attacks    {', '.join(attacks.ATTACKS)}")
+    return 0
+
+
+def _status(options) -> int:
+    for name in [options.profile] if options.profile else profiles.names():
+        print(name)
+        for exp in profiles.load(name).experiments:
+            try:
+                models, attackers = exp.models(), exp.attackers()
+                trained = sum(store.exists(e.artifact(i)) for e, i in models)
+                attacked = sum(v.has_attack(attack, shadows_of=s) for v, s, attack in attackers)
+                print(f"  {exp!s:36} models {trained}/{len(models)}, attacks {attacked}/{len(attackers)}")
+            except MIAError as error:
+                print(f"  {exp!s:36} no data: {error}")
+    return 0
+
+
+def _clean(options) -> int:
+    profile = profiles.load(options.profile) if options.profile else None
+    folders = batch.leftovers(profile)
+    if not folders:
+        print("nothing to delete")
+    for folder in folders:
+        size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+        print(f"{'deleted' if options.yes else 'would delete'} {folder} ({size / 1e6:.1f} MB)")
+    if options.yes:
+        with batch.lock():
+            for folder in folders:
+                shutil.rmtree(folder)
+    elif folders:
+        print("run again with --yes to delete")
+    return 0
+
+
+def _notebooks(options) -> int:
+    with batch.lock():
+        errors = batch.write_outputs(options.only)
+    for error in errors:
+        print(f"failed: {error}", file=sys.stderr)
+    return 1 if errors else 0

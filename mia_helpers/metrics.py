@@ -1,0 +1,126 @@
+"""Membership metrics, each with an interval: the paper's criteria and the ones that came after it."""
+
+import warnings
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+from sklearn.metrics import (
+    accuracy_score,
+    auc,
+    confusion_matrix,
+    log_loss,
+    mean_absolute_error,
+    mean_squared_error,
+    roc_curve,
+)
+
+CRITERIA = (
+    *("precision", "recall", "accuracy", "auc", "log_loss", "mae", "mse", "tn", "fp", "fn", "tp"),
+    *("advantage", "tpr_at_1pct_fpr", "tpr_at_01pct_fpr"),
+)
+
+
+def criteria(member, score, decision, probability) -> dict[str, float]:
+    """Return every criterion of one attack on one evaluation set; a member is the positive class.
+
+    Parameters
+    ----------
+    member, decision : bool (n,)
+        The truth, and what the attack says.
+    score : float (n,)
+        Higher means "member"; for the AUC and the true-positive rates at a low false-positive rate.
+    probability : float (n,)
+        The attack's membership probability; for log loss, mean absolute and mean squared error.
+
+    Returns
+    -------
+    dict
+        The keys are `CRITERIA`. Precision is NaN where no record is called a member; AUC, advantage and the rates are
+        NaN where one kind is missing. Advantage is TPR - FPR (Yeom et al. 2018).
+    """
+    tn, fp, fn, tp = (int(count) for count in confusion_matrix(member, decision, labels=[False, True]).ravel())
+    fpr, tpr = roc_points(member, score)
+    return {
+        "precision": _ratio(tp, tp + fp),
+        "recall": _ratio(tp, tp + fn),
+        "accuracy": accuracy_score(member, decision),
+        "auc": auc(fpr, tpr),
+        "log_loss": log_loss(member, probability, labels=[False, True]),
+        "mae": mean_absolute_error(member, probability),
+        "mse": mean_squared_error(member, probability),
+        **{"tn": tn, "fp": fp, "fn": fn, "tp": tp},
+        "advantage": _ratio(tp, tp + fn) - _ratio(fp, fp + tn),
+        "tpr_at_1pct_fpr": tpr_at_fpr(fpr, tpr, 0.01),
+        "tpr_at_01pct_fpr": tpr_at_fpr(fpr, tpr, 0.001),
+    }
+
+
+def roc_points(member, score) -> tuple[np.ndarray, np.ndarray]:
+    """Return the false- and true-positive rates of every threshold (NaN where one kind of record is missing)."""
+    if np.all(member) or not np.any(member):
+        return np.array([0, np.nan]), np.array([0, np.nan])
+    return roc_curve(member, score, drop_intermediate=False)[:2]
+
+
+def tpr_at_fpr(fpr: np.ndarray, tpr: np.ndarray, limit: float) -> float:
+    """Return the largest true-positive rate that some threshold reaches with a false-positive rate of at most `limit`.
+
+    No interpolation: between two thresholds there is no attack. This is the criterion of Carlini et al. 2022.
+    """
+    return float(tpr[fpr <= limit].max()) if not np.isnan(fpr).any() else np.nan
+
+
+def with_intervals(
+    member, score, decision, probability, *, seed: int, n_resamples: int = 500, level: float = 0.95
+) -> pd.DataFrame:
+    """Return a row per criterion: metric, value, low, high, with percentile-bootstrap intervals over the records.
+
+    The records are drawn again with replacement `n_resamples` times. The interval covers the choice of the records, not of
+    the models: what another seed would change is not in it.
+    """
+    columns = [np.asarray(column) for column in (member, score, decision, probability)]
+    value = criteria(*columns)
+    with warnings.catch_warnings():  # a criterion that never varies has an interval of width 0: no cause for alarm
+        warnings.simplefilter("ignore", stats.DegenerateDataWarning)
+        interval = stats.bootstrap(
+            columns,
+            lambda *drawn: np.array(list(criteria(*drawn).values())),
+            paired=True,
+            vectorized=False,
+            n_resamples=n_resamples,
+            confidence_level=level,
+            method="percentile",
+            rng=np.random.default_rng(seed),
+        ).confidence_interval
+    return pd.DataFrame(
+        {"metric": list(value), "value": list(value.values()), "low": interval.low, "high": interval.high}
+    )
+
+
+def chance_interval(n: int, *, level: float = 0.95) -> tuple[float, float]:
+    """Return between which accuracies a coin lands on n records with probability `level` (exact binomial)."""
+    low, high = stats.binom.interval(level, n, 0.5)
+    return float(low / n), float(high / n)
+
+
+def shuffled_accuracies(member, decision, *, seed: int, repeats: int = 200) -> np.ndarray:
+    """Return float (repeats,): the accuracy of the decisions after shuffling who is a member (a negative control)."""
+    rng = np.random.default_rng(seed)
+    return np.array([np.mean(rng.permutation(member) == decision) for _ in range(repeats)])
+
+
+def by_group(group: Iterable, member, score, decision, probability, **options) -> pd.DataFrame:
+    """Return `with_intervals` for each value of `group` (such as the true class), with the value in a column `group`."""
+    group = np.asarray(group)
+    tables = []
+    for value in np.unique(group):
+        rows = group == value
+        table = with_intervals(member[rows], score[rows], decision[rows], probability[rows], **options)
+        tables.append(table.assign(group=value))
+    return pd.concat(tables, ignore_index=True)
+
+
+def _ratio(part: float, whole: float) -> float:
+    return part / whole if whole else np.nan
