@@ -90,7 +90,8 @@ class PerClassSVM(Attack):
     """The paper's attack on CIFAR-10: for each true class, an RBF support vector machine on the probability vector.
 
     C and gamma are chosen by a 5-fold grid search per class. The search sees at most `search_size` records of a class
-    (stratified by membership), because the cost of an SVM grows with the square of the records; the chosen pair is then fitted to all.
+    (stratified by membership), because the cost of an SVM grows with the square of the records; the chosen pair is then
+    fitted to all.
 
     Parameters
     ----------

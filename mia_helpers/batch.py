@@ -11,7 +11,7 @@ import filelock
 
 from mia_helpers import profiles, store
 from mia_helpers.errors import MIAError
-from mia_helpers.experiment import Experiment
+from mia_helpers.experiment import TARGET, Experiment, train_all
 from mia_helpers.profiles import Profile
 from mia_helpers.progress import duration, say
 
@@ -23,6 +23,7 @@ class Step:
     label: str
     source: Path
     output: Path
+    experiment: Experiment | None
     parameters: dict
 
 
@@ -39,16 +40,16 @@ class Outcome:
 def plan(profile: Profile, only: str | None = None) -> list[Step]:
     """Return the steps of a profile: 01-06 for each experiment, then the last notebook over all.
 
-    `only` keeps the steps whose experiment, notebook or 'experiment/notebook' matches a glob such as 'cifar10*' or '05_*'.
+    `only` keeps the steps whose experiment, notebook or 'experiment/notebook' matches a glob, such as 'cifar10*'.
     """
     *walk, report = profiles.notebooks()
     folder = store.runs_dir() / profile.name
     steps = [
-        Step(f"{exp}/{source.stem}", source, folder / str(exp) / source.name, exp.parameters())
+        Step(f"{exp}/{source.stem}", source, folder / str(exp) / source.name, exp, exp.parameters())
         for exp in profile.experiments
         for source in walk
     ]
-    steps.append(Step(f"all/{report.stem}", report, folder / report.name, {"profile": profile.name}))
+    steps.append(Step(f"all/{report.stem}", report, folder / report.name, None, {"profile": profile.name}))
     chosen = [
         step for step in steps if only is None or any(fnmatch(s, only) for s in (step.label, *step.label.split("/")))
     ]
@@ -58,23 +59,46 @@ def plan(profile: Profile, only: str | None = None) -> list[Step]:
 
 
 def run(steps: list[Step]) -> list[Outcome]:
-    """Run the steps in order and return how each ended. After a failure the rest of that experiment is skipped."""
+    """Run the steps in order and return how each ended. After a failure the rest of that experiment is skipped.
+
+    The models that an experiment's notebooks need are trained first, all together, so that no core waits at the end of
+    a stage. The notebooks then read them; run by hand, they train what they need themselves.
+    """
     outcomes: list[Outcome] = []
     for number, step in enumerate(steps, start=1):
-        experiment = step.label.split("/")[0]
-        if any(o.status == "failed" and o.step.label.startswith(f"{experiment}/") for o in outcomes):
+        done = [outcome for outcome in outcomes if outcome.step.experiment == step.experiment]
+        if any(outcome.status == "failed" for outcome in done):
             outcomes.append(Outcome(step, "skipped", 0.0))
             continue
         began = time.monotonic()
         say(f"[{number}/{len(steps)}] {step.label}")
-        error = execute(step.source, step.output, step.parameters)
+        error = "" if done or step.experiment is None else _train(step.experiment, steps)
+        error = error or execute(step.source, step.output, step.parameters)
         outcomes.append(Outcome(step, "failed" if error else "ran", time.monotonic() - began, error))
         say(f"[{number}/{len(steps)}] {step.label}: {error or 'done'}, {duration(outcomes[-1].seconds)}")
     return outcomes
 
 
+def _train(exp: Experiment, steps: list[Step]) -> str:
+    """Train what these steps need of one experiment; return the error's text ('' if there is none)."""
+    needed = [model for step in steps if step.experiment == exp for model in models_for(exp, step.source)]
+    try:
+        train_all(list(dict.fromkeys(needed)))
+    except MIAError as error:
+        return str(error)
+    return ""
+
+
+def models_for(exp: Experiment, notebook: Path) -> list[tuple[Experiment, int]]:
+    """Return the models, as (experiment, model_id), that a notebook of the walk reads."""
+    number = int(notebook.stem[:2])
+    if number == 6:
+        return exp.models()
+    return [(exp, i) for i in range(TARGET, exp.n_shadows)][: {1: 0, 2: 1}.get(number)]
+
+
 def execute(source: Path, output: Path, parameters: dict) -> str:
-    """Execute one notebook into `output`, with its progress lines on stderr, and return the error's text ('' if none)."""
+    """Execute one notebook into `output`, progress lines on stderr; return the error's text ('' if none)."""
     import papermill
 
     try:
@@ -87,6 +111,7 @@ def execute(source: Path, output: Path, parameters: dict) -> str:
             cwd=source.parent,
             iopub_timeout=60,
             progress_bar=False,
+            extra_arguments=["--log-level=ERROR"],  # the kernel's start-up warnings are not the user's
             stderr_file=sys.stderr,
         )
     except papermill.PapermillExecutionError as error:

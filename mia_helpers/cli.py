@@ -69,7 +69,7 @@ def _reproduce(options) -> int:
     for name in dict.fromkeys(exp.dataset for exp in profile.experiments):
         data.load(name)  # so that missing data is told now, not after the first notebook
     with batch.lock():
-        touched = tuple(exp for exp in profile.experiments if any(s.label.startswith(f"{exp}/") for s in steps))
+        touched = tuple(dict.fromkeys(step.experiment for step in steps if step.experiment))
         if options.force:
             print(f"--force: {batch.forget(touched)} artifacts forgotten")
         began, missing = time.monotonic(), len(batch.missing_models(touched))

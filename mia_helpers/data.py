@@ -256,8 +256,8 @@ def _write(path: Path, write) -> None:
 def _synthetic_images(_folder: Path):
     """Ten faint class patterns under strong noise, and every second label drawn at random.
 
-    The pattern can be learnt; the random labels can only be memorised. So a network that fits its training set perfectly
-    is far from perfect on new images, as on CIFAR-10.
+    The pattern can be learnt, the random labels only memorised. So a network that fits its training set perfectly is
+    far from perfect on new images, as on CIFAR-10.
     """
     rng = np.random.default_rng(20221)
     n, n_classes = 60000, 10

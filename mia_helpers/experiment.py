@@ -45,14 +45,14 @@ class Experiment:
     l2 : float
         L2 penalty λ on the kernels of target and shadows; 0 is none.
     scaling : str
-        'paper' divides by 255; 'standardised' gives each column (images: each colour) mean 0 and deviation 1 on the model's own training
-        records.
+        'paper' divides by 255; 'standardised' gives each column (images: each colour) mean 0 and deviation 1 on the
+        model's own training records.
     seed : int
         Of splits, initial weights, order of the records and bootstrap.
     l2_sweep : tuple of float
         The λ values that the regularization notebook compares.
-    sweep_shadows : int
-        Shadows of the adaptive attacker at the λ values other than the paper's 5e-3 (there: n_shadows).
+    l2_shadows : int
+        Shadows of the attacker who adapts to the penalty, at each λ of the sweep.
     n_resamples : int
         Bootstrap resamples for the 95% intervals.
 
@@ -73,7 +73,7 @@ class Experiment:
     scaling: str = "paper"
     seed: int = 0
     l2_sweep: tuple[float, ...] = (5e-4, 5e-3, 5e-2)
-    sweep_shadows: int = 1
+    l2_shadows: int = 2
     n_resamples: int = 500
 
     # --- Parameters -----------------------------------------------------------------------------------------------
@@ -83,7 +83,7 @@ class Experiment:
             raise unknown("data set", self.dataset, data.NAMES)
         if self.scaling not in SCALINGS:
             raise unknown("scaling", self.scaling, SCALINGS)
-        for name in ("train_size", "n_shadows", "epochs", "batch_size", "sweep_shadows", "n_resamples"):
+        for name in ("train_size", "n_shadows", "epochs", "batch_size", "l2_shadows", "n_resamples"):
             self._number(name, getattr(self, name), whole=True, least=1)
         self._number("seed", self.seed, whole=True, least=0)
         for name in ("learning_rate", "decay", "l2"):
@@ -128,7 +128,7 @@ class Experiment:
 
     def _unusual(self):
         """Name what differs from the defaults, so that no two experiments of a profile share a folder."""
-        skip = {"dataset", "train_size", "seed", "l2_sweep", "sweep_shadows", "n_resamples"}
+        skip = {"dataset", "train_size", "seed", "l2_sweep", "l2_shadows", "n_resamples"}
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
             if field.name not in skip and value != field.default:
@@ -282,14 +282,13 @@ class Experiment:
     def attackers(self) -> list[tuple["Experiment", "Experiment", str]]:
         """Return everything that notebooks 05 and 06 measure, as (target's experiment, shadows' experiment, attack).
 
-        First the attacks on the plain target; then, for each λ of the sweep, the attacker who ignores the penalty and the one
-        who regularises the shadows alike.
+        First the attacks on the target itself; then, for each λ of the sweep, those of the attacker who ignores the
+        penalty (this experiment's shadows) and of the one who adapts (l2_shadows shadows with the same penalty).
         """
         pairs = [(self, self)]
         for l2 in self.l2_sweep:
             regularised = self.replace(l2=l2)
-            alike = regularised if l2 == 5e-3 else regularised.replace(n_shadows=self.sweep_shadows)
-            pairs += [(regularised, self), (regularised, alike)]
+            pairs += [(regularised, self), (regularised, regularised.replace(n_shadows=self.l2_shadows))]
         return [(victim, shadows, name) for victim, shadows in pairs for name in self.attack_names]
 
 
@@ -387,7 +386,7 @@ def default_jobs() -> int:
 
 
 def _train_one(exp: Experiment, model_id: int) -> tuple[str, float, float]:
-    """Train one model, in a worker process, and save its records and itself. Return its label, seconds and samples/s."""
+    """Train one model, in a worker process, and save it with its records. Return its label, seconds and samples/s."""
     from mia_helpers.models import keras
     from mia_helpers.training import fit, predict
 
@@ -416,5 +415,5 @@ def _train_one(exp: Experiment, model_id: int) -> tuple[str, float, float]:
     arrays.update({f"curve_{name}": values for name, values in curves.items()})
     depends_on = exp._model_depends_on(model_id)
     store.save(exp.artifact(model_id), arrays, seconds=seconds, depends_on=depends_on, model=model)
-    label = "target" if model_id == TARGET else f"shadow {model_id}"
+    label = ("target" if model_id == TARGET else f"shadow {model_id}") + (f" (λ = {exp.l2:g})" if exp.l2 else "")
     return label, seconds, exp.epochs * len(train) / seconds

@@ -77,8 +77,8 @@ def with_intervals(
 ) -> pd.DataFrame:
     """Return a row per criterion: metric, value, low, high, with percentile-bootstrap intervals over the records.
 
-    The records are drawn again with replacement `n_resamples` times. The interval covers the choice of the records, not of
-    the models: what another seed would change is not in it.
+    The records are drawn again with replacement `n_resamples` times. The interval covers the choice of the records, not
+    of the models: what another seed would change is not in it.
     """
     columns = [np.asarray(column) for column in (member, score, decision, probability)]
     value = criteria(*columns)
@@ -112,7 +112,7 @@ def shuffled_accuracies(member, decision, *, seed: int, repeats: int = 200) -> n
 
 
 def by_group(group: Iterable, member, score, decision, probability, **options) -> pd.DataFrame:
-    """Return `with_intervals` for each value of `group` (such as the true class), with the value in a column `group`."""
+    """Return `with_intervals` for each value of `group` (such as the true class), named in a column `group`."""
     group = np.asarray(group)
     tables = []
     for value in np.unique(group):

@@ -13,8 +13,8 @@ from mia_helpers.errors import MIAError
 def keras():
     """Import Keras on TensorFlow at the first use, and return the module.
 
-    A notebook that only reads records never pays for it. TensorFlow writes a few lines to the process's stderr before its
-    log level is read; they are swallowed.
+    A notebook that only reads records never pays for it. TensorFlow writes a few lines to the process's stderr before
+    its log level is read; they are swallowed.
     """
     with _silent_stderr():
         import keras
@@ -56,7 +56,7 @@ def image_network(*, l2: float = 0.0, n_classes: int = 10):
 
 
 def census_network(*, l2: float = 0.0, n_features: int = 105):
-    """Return the UCI Adult network: Dense 5 sigmoid → Dense 1 sigmoid, 536 parameters for 105 columns (paper Fig. 6)."""
+    """Return the UCI Adult network: Dense 5 → Dense 1, both sigmoid; 536 parameters for 105 columns (paper Fig. 6)."""
     return _dense_5_1("census_network", n_features, l2)
 
 

@@ -1,7 +1,7 @@
 """What the paper published, and the verdict on each claim.
 
-Preeti and Khan, "Membership Inference Attacks on Machine Learning Model", IJSRCSEIT 8(5):31-38, 2022. Tolerances were fixed before
-any run of this project; each stands beside its reason.
+Preeti and Khan, "Membership Inference Attacks on Machine Learning Model", IJSRCSEIT 8(5):31-38, 2022.
+Tolerances were fixed before any run of this project; each stands beside its reason.
 """
 
 import math
@@ -64,7 +64,8 @@ def verdict(value: Value, published: float, tolerance: float) -> str:
 def claims(experiments: list[Experiment]) -> pd.DataFrame:
     """Return a row per published figure and claim, judged by what the store holds of these experiments.
 
-    Columns: claim, what, published, ours, low, high, tolerance, verdict. Nothing is trained: what is missing is 'not run'.
+    Columns: claim, what, published, ours, low, high, tolerance, verdict. Nothing is trained: what is missing is
+    'not run'.
     """
     rows = [row for claim in (_c1, _c2, _c3, _c4, _c5, _c8) for row in claim(experiments)]
     rows += [

@@ -142,16 +142,17 @@ def plot_learning_curves(history: pd.DataFrame, ax=None):
     """Accuracy per epoch on the training records and on the test records."""
     ax = ax or plt.subplots()[1]
     ax.plot(history.index, history["accuracy"], color=MEMBER, label="training records (members)")
-    ax.plot(history.index, history["test_accuracy"], color=NON_MEMBER, label="test records (non-members)")
-    gap = history["accuracy"].iloc[-1] - history["test_accuracy"].iloc[-1]
+    measured = history["test_accuracy"].dropna()
+    ax.plot(measured.index, measured, ".-", color=NON_MEMBER, label="test records (non-members)")
+    gap = history["accuracy"].loc[measured.index[-1]] - measured.iloc[-1]
     ax.set(xlabel="epoch", ylabel="accuracy", ylim=(0, 1.03))
-    ax.set_title(f"Learning curves of the target\ngap after {history.index[-1]} epochs: {gap:.3f}")
+    ax.set_title(f"Learning curves of the target\ngap after {measured.index[-1]} epochs: {gap:.3f}")
     ax.legend(loc="lower right")
     return ax
 
 
 def plot_accuracies(accuracies: pd.DataFrame, ax=None):
-    """Training and test accuracy of each model: a row per model with columns `train` and `test`; the target comes first."""
+    """Training and test accuracy of each model: a row per model, columns `train` and `test`; the target comes first."""
     ax = ax or plt.subplots(figsize=(8, 0.28 * len(accuracies) + 1.8))[1]
     rows = np.arange(len(accuracies))
     ax.hlines(rows, accuracies["test"], accuracies["train"], color="0.8", lw=3, zorder=1)
@@ -162,7 +163,8 @@ def plot_accuracies(accuracies: pd.DataFrame, ax=None):
     gaps = accuracies["train"] - accuracies["test"]
     ax.set(xlabel="accuracy")
     ax.set_title(
-        f"Training and test accuracy\ngap of the target {gaps.iloc[0]:.3f}, of the shadows {gaps.iloc[1:].mean():.3f} on average"
+        "Training and test accuracy\n"
+        f"gap of the target {gaps.iloc[0]:.3f}, of the shadows {gaps.iloc[1:].mean():.3f} on average"
     )
     ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
     return ax
@@ -193,7 +195,7 @@ def plot_true_class_probability(records: Records, ax=None, *, zoom: bool = False
 
 
 def plot_attack_model(attack, records: Records, ax=None, *, class_name: str = ""):
-    """Draw the records an attack was fitted on and where it decides; `records` are of one class for a per-class attack."""
+    """Draw the records an attack was fitted on and where it decides; for a per-class attack, records of one class."""
     if attack.per_class:
         return _plot_svm_plane(attack, records, ax, class_name)
     return _plot_output_curve(attack, records, ax)
@@ -247,7 +249,7 @@ def _plot_output_curve(attack, records, ax):
 
 
 def plot_roc(results: list, ax=None, *, log: bool = False):
-    """ROC curves of several attack results; with `log`, on two logarithmic axes, where the low false-positive rates show."""
+    """ROC curves of several attack results; `log` takes two logarithmic axes, where low false-positive rates show."""
     ax = ax or plt.subplots(figsize=(6, 5.2))[1]
     floor = 0.5 / min((~result.member).sum() for result in results) if log else 0
     for result in results:
@@ -289,7 +291,8 @@ def plot_by_class(table: pd.DataFrame, metric: str, class_names, ax=None):
     ax.set(xlabel="true class", ylabel=metric)
     if rows["value"].notna().any():
         best, worst = rows.loc[rows["value"].idxmax()], rows.loc[rows["value"].idxmin()]
-        finding = f"from {worst['value']:.3f} ({class_names[worst['group']]}) to {best['value']:.3f} ({class_names[best['group']]})"
+        ends = [f"{row['value']:.3f} ({class_names[row['group']]})" for row in (worst, best)]
+        finding = f"from {ends[0]} to {ends[1]}"
         ax.set_title(f"{metric.capitalize()} by class, 95% bootstrap intervals\n{finding}")
     ax.legend()
     return ax
@@ -342,8 +345,8 @@ def plot_accuracy_by_size(metrics: pd.DataFrame, published: pd.DataFrame, ax=Non
 def plot_l2_tradeoff(metrics: pd.DataFrame, ax=None):
     """Privacy against utility: attack accuracy over test accuracy, a point per λ; one line per attacker.
 
-    `metrics` has the rows of one experiment: its plain target and the λ of its sweep, with the columns l2, attack, adaptive,
-    accuracy and test_accuracy.
+    `metrics` has the rows of one experiment, its plain target and the λ of its sweep, with the columns l2, attack,
+    adaptive, accuracy and test_accuracy.
     """
     ax = ax or plt.subplots(figsize=(8, 5))[1]
     plain = metrics[metrics["l2"] == 0]
@@ -357,8 +360,8 @@ def plot_l2_tradeoff(metrics: pd.DataFrame, ax=None):
             )
     for l2, rows in metrics.groupby("l2"):
         name = "no penalty" if l2 == 0 else f"λ = {l2:g}"
-        ax.annotate(name, (rows["test_accuracy"].iloc[0], 1.0), xycoords=("data", "axes fraction"), rotation=90, fontsize=9,
-                    va="top", ha="right", color="0.3")  # fmt: skip
+        top = ax.get_xaxis_transform()
+        ax.text(rows["test_accuracy"].iloc[0], 0.99, name, transform=top, rotation=90, fontsize=9, va="top", ha="right")
         ax.axvline(rows["test_accuracy"].iloc[0], color="0.9", zorder=0)
     ax.axhline(0.5, color=CHANCE, ls="--")
     ax.set(xlabel="test accuracy of the target (utility)", ylabel="attack accuracy (0.5: private)")

@@ -31,8 +31,8 @@ def names() -> list[str]:
 def load(name: str) -> Profile:
     """Return the profile called `name`.
 
-    In each entry under `experiments`, a list stands for a grid: every combination is an experiment (`l2_sweep` is itself
-    a list, so there a list of lists is the grid).
+    In each entry under `experiments`, a list stands for a grid: every combination is an experiment (`l2_sweep` is
+    itself a list, so there a list of lists is the grid).
 
     Raises
     ------

@@ -1,8 +1,8 @@
 """Artifacts: what a stage computed, under a name that tells what it depends on.
 
 An artifact is an `.npz` of plain arrays (the same content gives the same bytes) and a `.json` that says how it came
-about. The `.npz` is put in place last and at once, so where it stands it is complete. Its name ends in a fingerprint of all that it
-depends on: another parameter is another artifact, and nothing stale is ever read.
+about. The `.npz` is put in place last and at once, so where it stands it is complete. Its name ends in a fingerprint of
+all that it depends on: another parameter is another artifact, and nothing stale is ever read.
 """
 
 import contextlib
@@ -116,8 +116,8 @@ def _remove(*paths: Path) -> None:
 def cannot_write(path: Path, error: OSError) -> MIAError:
     """Return the error for a folder that is read-only or full."""
     return MIAError(
-        f"cannot write {path}: {error.strerror or error}. What was finished is kept. Free some space or make the folder "
-        f"writable, or set MIA_RUNS_DIR to another folder, and run again: it goes on from here."
+        f"cannot write {path}: {error.strerror or error}. What was finished is kept. Free some space or make the "
+        f"folder writable, or set MIA_RUNS_DIR to another folder, and run again: it goes on from here."
     )
 
 
