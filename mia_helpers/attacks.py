@@ -5,8 +5,6 @@ float, higher meaning "member". `decide(scores)` compares it with a threshold th
 the target. `probability(scores)` turns scores into a membership probability, for the criteria that need one.
 """
 
-from itertools import product
-
 import joblib
 import numpy as np
 from sklearn.linear_model import LogisticRegression
@@ -118,7 +116,7 @@ class PerClassSVM(Attack):
         classes = np.unique(shadows.label)
         parts = [shadows[shadows.label == k] for k in classes]
         for k, part in zip(classes, parts, strict=True):
-            _check_both_kinds(part, f"class {k}")
+            _check_both_kinds(part, f"class {k}", least=5)
         fitted = joblib.Parallel(self.n_jobs, prefer="threads")(
             joblib.delayed(self._fit_class)(p.probs, p.member) for p in parts
         )
@@ -229,17 +227,13 @@ def best_threshold(member: np.ndarray, scores: np.ndarray) -> float:
 
 def grid_edges(details: dict) -> list[str]:
     """Return a warning for each class whose SVM chose a value on the edge of the grid."""
-    rows = details.get("per_class", [])
-    return [
-        f"class {r['class']}: {p}={r[p]:g} lies on the edge of the grid"
-        for r, p in product(rows, ("C", "gamma"))
-        if p in r["at_edge"]
-    ]
+    rows = [row for row in details.get("per_class", []) if row["at_edge"]]
+    chosen = [" and ".join(f"{name}={row[name]:g}" for name in row["at_edge"]) for row in rows]
+    return [f"class {row['class']}: {what} on the edge of the grid" for row, what in zip(rows, chosen, strict=True)]
 
 
-def _check_both_kinds(records: Records, where: str = "the shadow records") -> None:
+def _check_both_kinds(records: Records, where: str = "the shadow records", *, least: int = 1) -> None:
     for kind, count in (("members", records.member.sum()), ("non-members", (~records.member).sum())):
-        if not count:
-            raise MIAError(
-                f"{where}: no {kind}, so there is nothing to tell apart; use more shadows or a larger train_size"
-            )
+        if count < least:
+            found = f"only {count} {kind}, and the attack needs {least}" if count else f"no {kind}"
+            raise MIAError(f"{where}: {found}; use more shadows or a larger train_size")

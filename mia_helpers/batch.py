@@ -9,7 +9,7 @@ from pathlib import Path
 
 import filelock
 
-from mia_helpers import profiles, store
+from mia_helpers import files, profiles, store
 from mia_helpers.errors import MIAError
 from mia_helpers.experiment import TARGET, Experiment, train_all
 from mia_helpers.profiles import Profile
@@ -117,7 +117,7 @@ def execute(source: Path, output: Path, parameters: dict) -> str:
     except papermill.PapermillExecutionError as error:
         return f"{error.evalue} (see {output})"
     except OSError as error:
-        return str(store.cannot_write(output, error))
+        return str(files.cannot_write(output, error))
     return ""
 
 
@@ -136,7 +136,7 @@ def write_outputs(only: str | None = None) -> list[str]:
         if error:
             errors.append(f"{source.stem}: {error}")
         else:
-            store.write_text(source, _without_traces(output))
+            files.write_text(source, _without_traces(output))
     return errors
 
 
@@ -186,7 +186,7 @@ def lock():
             f"another run works in {store.runs_dir()}. Wait for it, or set MIA_RUNS_DIR to another folder."
         ) from None
     except OSError as error:
-        raise store.cannot_write(path, error) from None
+        raise files.cannot_write(path, error) from None
     try:
         yield
     finally:

@@ -6,7 +6,6 @@ else there is an error that names both ways out. Synthetic sets are data sets by
 
 import functools
 import hashlib
-import os
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +13,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from mia_helpers import files
 from mia_helpers.errors import MIAError, unknown
-
-REPOSITORY = Path(__file__).resolve().parents[1]
+from mia_helpers.files import replacing
 
 CIFAR10_CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 # The labels of the 50,000 training and 10,000 test images in the official order.
@@ -75,7 +74,7 @@ class Dataset:
 
 def data_dir() -> Path:
     """Return the folder of the raw data: `MIA_DATA_DIR`, or `data/` beside the package."""
-    return Path(os.environ.get("MIA_DATA_DIR") or REPOSITORY / "data").expanduser()
+    return files.folder("MIA_DATA_DIR", "data")
 
 
 def load(name: str) -> Dataset:
@@ -122,9 +121,12 @@ def read_cifar10(path: Path) -> tuple[np.ndarray, np.ndarray, str]:
     """
     remedy = f"Delete it to download CIFAR-10 again, or put the right file there ({path})."
     try:
-        with np.load(path, allow_pickle=False) as file:
-            if isinstance(file, np.ndarray) or not {"x", "y"} <= set(file.files):
-                found = "one bare array" if isinstance(file, np.ndarray) else ", ".join(file.files) or "nothing"
+        file = np.load(path, allow_pickle=False)
+        if isinstance(file, np.ndarray):
+            raise MIAError(f"{path.name} should hold the arrays x and y, but is one bare array. {remedy}")
+        with file:
+            if not {"x", "y"} <= set(file.files):
+                found = ", ".join(file.files) or "nothing"
                 raise MIAError(f"{path.name} should hold the arrays x and y, but holds {found}. {remedy}")
             x, y = file["x"], file["y"]
             source = str(file["source"]) if "source" in file.files else "CIFAR-10, unverified pixels"
@@ -156,7 +158,8 @@ def _download_cifar10(path: Path) -> None:
     except Exception as error:  # Keras raises a bare Exception on a failed download
         raise _no_data("CIFAR-10", path, error) from None
     x, y = np.concatenate([x_train, x_test]), np.concatenate([y_train, y_test]).ravel()
-    _write(path, lambda part: np.savez(part, x=x, y=y.astype(np.uint8), source="CIFAR-10, official archive"))
+    with replacing(path, variable="MIA_DATA_DIR") as part:
+        np.savez(part, x=x, y=y.astype(np.uint8), source="CIFAR-10, official archive")
 
 
 # --- UCI Adult ----------------------------------------------------------------------------------------------------
@@ -214,16 +217,17 @@ def _download_adult(folder: Path) -> None:
     import pooch
 
     try:
-        files = pooch.retrieve(ADULT_URL, known_hash=None, processor=pooch.Unzip(), progressbar=True)
+        found = pooch.retrieve(ADULT_URL, known_hash=None, processor=pooch.Unzip(), progressbar=True)
     except Exception as error:  # requests, urllib3 and zipfile errors alike: there is no data
         raise _no_data("UCI Adult", folder, error) from None
     for name, sha256 in ADULT_SHA256.items():
-        raw = next((Path(f).read_bytes() for f in files if Path(f).name == name), b"")
+        raw = next((Path(f).read_bytes() for f in found if Path(f).name == name), b"")
         if hashlib.sha256(raw).hexdigest() != sha256:
             raise MIAError(
                 f"{ADULT_URL} holds another {name} than the official one; put that file in {folder} yourself."
             )
-        _write(folder / name, lambda part, raw=raw: part.write(raw))
+        with replacing(folder / name, variable="MIA_DATA_DIR") as part:
+            part.write_bytes(raw)
 
 
 def _no_data(what: str, path: Path, error: Exception) -> MIAError:
@@ -233,21 +237,6 @@ def _no_data(what: str, path: Path, error: Exception) -> MIAError:
         f"or put the file there (or set MIA_DATA_DIR to the folder that has it). Without data, use synthetic_images or "
         f"synthetic_census."
     )
-
-
-def _write(path: Path, write) -> None:
-    """Write a file at once: a download that is cut off leaves nothing that looks finished."""
-    part = path.with_name(path.name + ".part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as file:
-            write(file)
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise MIAError(
-            f"cannot write {path}: {error.strerror or error}. Set MIA_DATA_DIR to a folder with space."
-        ) from None
 
 
 # --- Synthetic sets -----------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ import numbers
 import os
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 import joblib
 import numpy as np
@@ -251,7 +252,7 @@ class Experiment:
         found = store.load(artifact)
         if found is None:
             target, began = self.target(), time.monotonic()
-            fitted = _fit_attack(name, shadows_of, json.dumps(options, sort_keys=True))
+            fitted = _fit_attack(name, shadows_of, json.dumps(options, sort_keys=True), store.runs_dir())
             arrays = _measure(fitted, target, seed=self.seed, n_resamples=self.n_resamples)
             depends_on = self._attack_depends_on(name, shadows_of, options)
             store.save(artifact, arrays, seconds=time.monotonic() - began, depends_on=depends_on)
@@ -338,7 +339,7 @@ class AttackResult:
 
 
 @functools.lru_cache(maxsize=8)
-def _fit_attack(name: str, shadows_of: Experiment, options: str) -> attacks.Attack:
+def _fit_attack(name: str, shadows_of: Experiment, options: str, _folder: Path) -> attacks.Attack:
     """Fit once and score many targets with it: the non-adaptive attacker meets every λ with the same attack."""
     kind, chosen = attacks.ATTACKS[name], json.loads(options)
     if name == "svm":

@@ -205,7 +205,7 @@ def _plot_svm_plane(attack, records, ax, class_name):
     """The plane (true class, strongest other class); elsewhere the rest is spread evenly over the other classes."""
     ax = ax or plt.subplots(figsize=(7, 5))[1]
     k, label = records.probs.shape[1], records.label[0]
-    p, rival = np.meshgrid(np.linspace(0, 1, 80), np.linspace(0, 0.6, 60))
+    p, rival = np.meshgrid(np.linspace(0, 1, 101), np.linspace(0, 1, 101))
     grid = np.repeat(((1 - p - rival) / max(k - 2, 1))[..., None], k, axis=2)
     grid[..., label], grid[..., (label + 1) % k] = p, rival
     surface = attack.models_[label].decision_function(grid.reshape(-1, k)).reshape(p.shape)
@@ -220,7 +220,7 @@ def _plot_svm_plane(attack, records, ax, class_name):
         ax.scatter(records.probs[mask, label], others[mask], s=8, alpha=0.5, color=colour, label=kind)
     right = np.mean(attack.decide(attack.score(records)) == records.member)
     ax.set(xlabel="probability of the true class", ylabel="probability of the strongest other class")
-    ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 0.62))
+    ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
     ax.set_title(f"Attack set of class {class_name}; line: the SVM's border\nthe SVM tells {right:.1%} of it right")
     ax.legend(loc="upper right", markerscale=2)
     return ax
@@ -251,11 +251,14 @@ def _plot_output_curve(attack, records, ax):
 def plot_roc(results: list, ax=None, *, log: bool = False):
     """ROC curves of several attack results; `log` takes two logarithmic axes, where low false-positive rates show."""
     ax = ax or plt.subplots(figsize=(6, 5.2))[1]
+    line = (
+        "steps-post" if log else "default"
+    )  # no attack lies between two thresholds; the AUC interpolates all the same
     floor = 0.5 / min((~result.member).sum() for result in results) if log else 0
     for result in results:
         fpr, tpr = roc_points(result.member, result.score)
         value = f"TPR at 1% FPR {result.metrics['tpr_at_1pct_fpr']:.3f}" if log else f"AUC {result.metrics['auc']:.3f}"
-        ax.plot(np.maximum(fpr, floor), np.maximum(tpr, floor), label=f"{result.name}: {value}", drawstyle="steps-post")
+        ax.plot(np.maximum(fpr, floor), np.maximum(tpr, floor), label=f"{result.name}: {value}", drawstyle=line)
     ax.plot([floor, 1], [floor, 1], color=CHANCE, ls="--", label="chance")
     if log:
         ax.set(xscale="log", yscale="log", xlim=(floor, 1), ylim=(floor, 1.3))
@@ -391,6 +394,8 @@ def plot_published(claims: pd.DataFrame, ax=None):
     """Ours against the paper's, for each published figure that was run: point and 95% interval beside a diamond."""
     rows = claims[claims["published"].between(0, 1) & claims["ours"].notna()].reset_index(drop=True)
     ax = ax or plt.subplots(figsize=(8, 0.36 * max(len(rows), 2) + 1.6))[1]
+    if rows.empty:
+        ax.text(0.5, 0.5, "no published figure was run with this profile", ha="center", transform=ax.transAxes)
     error = np.abs(rows[["low", "high"]].to_numpy().T - rows["ours"].to_numpy())
     ax.errorbar(rows["ours"], rows.index, xerr=error, fmt="o", color=MEMBER, capsize=3, label="ours, 95% interval")
     ax.scatter(rows["published"], rows.index, marker="D", color="black", zorder=3, s=28, label="paper")

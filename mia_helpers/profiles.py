@@ -6,9 +6,9 @@ from pathlib import Path
 
 import yaml
 
-from mia_helpers.data import REPOSITORY
 from mia_helpers.errors import MIAError, unknown
 from mia_helpers.experiment import Experiment
+from mia_helpers.files import REPOSITORY
 
 FOLDER = REPOSITORY / "profiles"
 
@@ -49,8 +49,11 @@ def load(name: str) -> Profile:
     known = ["description", "minutes", "experiments"]
     if not isinstance(content, dict) or sorted(content) != sorted(known):
         raise MIAError(f"{path.name}: expected exactly the keys {', '.join(known)}")
+    entries = content["experiments"]
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise MIAError(f"{path.name}: experiments should be a list of parameters, each entry like '- dataset: cifar10'")
     try:
-        experiments = tuple(exp for entry in content["experiments"] for exp in _expand(entry))
+        experiments = tuple(exp for entry in entries for exp in _expand(entry))
     except MIAError as error:
         raise MIAError(f"{path.name}: {error}") from None
     if len(set(map(str, experiments))) != len(experiments):

@@ -1,12 +1,10 @@
 """Tables of a whole profile, from artifacts alone; written to `results/<profile>/`."""
 
-import os
 from pathlib import Path
 
 import pandas as pd
 
-from mia_helpers import store
-from mia_helpers.data import REPOSITORY
+from mia_helpers import files, store
 from mia_helpers.experiment import AttackResult, Experiment
 
 METRICS_COLUMNS = (
@@ -18,7 +16,7 @@ METRICS_COLUMNS = (
 
 def results_dir(profile: str) -> Path:
     """Return the folder of a profile's tables: `results/<profile>` in `MIA_RESULTS_DIR` or the repository."""
-    return Path(os.environ.get("MIA_RESULTS_DIR") or REPOSITORY).expanduser() / "results" / profile
+    return files.folder("MIA_RESULTS_DIR") / "results" / profile
 
 
 def figures_dir(profile: str) -> Path:
@@ -75,7 +73,8 @@ def overview(table: pd.DataFrame) -> pd.DataFrame:
     """Return the columns of a metrics table that fit on a screen, rounded."""
     columns = ["dataset", "train_size", "l2", "attack", "adaptive", "train_accuracy", "test_accuracy"]
     columns += ["precision", "recall", "accuracy", "auc", "tpr_at_1pct_fpr"]
-    return table[columns].rename(columns={"train_accuracy": "train", "test_accuracy": "test"}).round(3)
+    digits = {name: 4 if name == "l2" else 3 for name in columns}
+    return table[columns].round(digits).rename(columns={"train_accuracy": "train", "test_accuracy": "test"})
 
 
 def write(profile: str, tables: dict[str, pd.DataFrame]) -> list[Path]:
@@ -94,7 +93,7 @@ def write(profile: str, tables: dict[str, pd.DataFrame]) -> list[Path]:
             if suffix != "csv" and len(table) > 100:
                 continue  # nobody reads hundreds of rows as a page
             path = folder / f"{name}.{suffix}"
-            store.write_text(path, content)
+            files.write_text(path, content)
             written.append(path)
     return written
 

@@ -5,7 +5,6 @@ about. The `.npz` is put in place last and at once, so where it stands it is com
 all that it depends on: another parameter is another artifact, and nothing stale is ever read.
 """
 
-import contextlib
 import hashlib
 import json
 import os
@@ -18,13 +17,13 @@ from pathlib import Path
 
 import numpy as np
 
-from mia_helpers.data import REPOSITORY
-from mia_helpers.errors import MIAError
+from mia_helpers import files
+from mia_helpers.files import replacing
 
 
 def runs_dir() -> Path:
     """Return the folder of artifacts and executed notebooks: `MIA_RUNS_DIR`, or `runs/` beside the package."""
-    return Path(os.environ.get("MIA_RUNS_DIR") or REPOSITORY / "runs").expanduser()
+    return files.folder("MIA_RUNS_DIR", "runs")
 
 
 def fingerprint(depends_on: dict) -> str:
@@ -62,18 +61,9 @@ def load(name: str) -> tuple[dict[str, np.ndarray], dict] | None:
 
 
 def save(name: str, arrays: dict[str, np.ndarray], *, seconds: float, depends_on: dict, model=None) -> None:
-    """Write an artifact, and the Keras `model` beside it as `.keras` where there is one.
-
-    Raises
-    ------
-    MIAError
-        If the folder is read-only or full. Nothing half written is left behind.
-    """
+    """Write an artifact, and the Keras `model` beside it as `.keras` where there is one (see `files.replacing`)."""
     path = path_of(name)
-    part = path.with_name(f"{path.stem}.{os.getpid()}.part.npz")
-    part_model = part.with_suffix(".keras")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as part:
         np.savez(part, **arrays)
         facts = {
             "sha256": hashlib.sha256(part.read_bytes()).hexdigest(),
@@ -84,41 +74,9 @@ def save(name: str, arrays: dict[str, np.ndarray], *, seconds: float, depends_on
             "versions": versions("python", "numpy", "tensorflow", "keras", "scikit-learn"),
         }
         if model is not None:
-            model.save(part_model)
-            part_model.replace(path.with_suffix(".keras"))
-        write_text(path.with_suffix(".json"), json.dumps(facts, indent=1))
-        part.replace(path)
-    except OSError as error:
-        raise cannot_write(path, error) from None
-    finally:
-        _remove(part, part_model)
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a text file at once: a reader sees the old content or the new, never half of it."""
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(text)
-        part.replace(path)
-    except OSError as error:
-        raise cannot_write(path, error) from None
-    finally:
-        _remove(part)
-
-
-def _remove(*paths: Path) -> None:
-    for path in paths:
-        with contextlib.suppress(OSError):  # the folder itself may be what is missing
-            path.unlink(missing_ok=True)
-
-
-def cannot_write(path: Path, error: OSError) -> MIAError:
-    """Return the error for a folder that is read-only or full."""
-    return MIAError(
-        f"cannot write {path}: {error.strerror or error}. What was finished is kept. Free some space or make the "
-        f"folder writable, or set MIA_RUNS_DIR to another folder, and run again: it goes on from here."
-    )
+            with replacing(path.with_suffix(".keras")) as model_part:
+                model.save(model_part)
+        files.write_text(path.with_suffix(".json"), json.dumps(facts, indent=1))
 
 
 def versions(*names: str) -> dict[str, str]:

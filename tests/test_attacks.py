@@ -1,0 +1,139 @@
+"""Attacks on planted records: near 1 where members stand out, at chance where they do not."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.stats import binom
+from sklearn.metrics import roc_auc_score
+
+from mia_helpers import MIAError, Records, attacks
+
+
+def planted(seed, *, n=600, k=4, leak=True):
+    """Records of k classes; with `leak`, members get a probability of the true class above 0.8, others below."""
+    rng = np.random.default_rng(seed)
+    member, label = np.arange(n) % 2 == 0, rng.integers(0, max(k, 2), n)
+    p = np.where(member & leak, rng.uniform(0.8, 1, n), rng.uniform(0, 0.85 if leak else 1, n))
+    if k == 1:
+        probs = np.where(label == 1, p, 1 - p)[:, None]
+    else:
+        probs = np.repeat(((1 - p) / (k - 1))[:, None], k, axis=1)
+        probs[np.arange(n), label] = p
+    return Records(probs.astype(np.float32), label, member, np.zeros(n, int), np.arange(n))
+
+
+def fitted(name, records):
+    options = {"svm": {"search_size": 200}, "network": {"epochs": 200}}.get(name, {})
+    return attacks.ATTACKS[name](**options).fit(records)
+
+
+def accuracy(attack, records):
+    return (attack.decide(attack.score(records)) == records.member).mean()
+
+
+SETUPS = [("svm", 4), ("threshold", 4), ("threshold", 1), pytest.param("network", 2, marks=pytest.mark.slow)]
+
+
+@pytest.mark.parametrize(("name", "k"), SETUPS)
+def test_members_that_stand_out_are_found(name, k):
+    if name == "network":  # it sees the output alone, so plant the leak there: every member has a high output
+        shadows, target = (replace(r, label=np.ones(len(r), int)) for r in (planted(0, k=1), planted(1, k=1)))
+        shadows, target = (
+            replace(r, probs=np.where(r.member, 0.9, 0.1).astype("f4")[:, None]) for r in (shadows, target)
+        )
+    else:
+        shadows, target = planted(0, k=k), planted(1, k=k)
+    attack = fitted(name, shadows)
+    assert roc_auc_score(target.member, attack.score(target)) > 0.95
+    probability = attack.probability(attack.score(target))
+    assert ((probability >= 0) & (probability <= 1)).all()
+    assert probability[target.member].mean() > probability[~target.member].mean() + 0.2
+    if name != "network":
+        assert accuracy(attack, target) > 0.9
+
+
+@pytest.mark.parametrize(("name", "k"), [*SETUPS, ("gap", 4), ("gap", 1)])
+@pytest.mark.parametrize("control", ["members like non-members", "shuffled membership"])
+def test_without_a_difference_every_attack_is_at_chance(name, k, control):
+    k = 1 if name == "network" else k
+    leak = control == "shuffled membership"
+    shadows, target = planted(2, k=k, leak=leak), planted(3, k=k, leak=leak, n=1000)
+    if leak:
+        rng = np.random.default_rng(4)
+        shadows, target = (replace(r, member=rng.permutation(r.member)) for r in (shadows, target))
+    low, high = binom.interval(0.999, 1000, 0.5)
+    assert low / 1000 <= accuracy(fitted(name, shadows), target) <= high / 1000
+
+
+@pytest.mark.parametrize("k", [1, 4])
+def test_gap_attack_is_right_for_half_plus_half_the_gap(k):
+    target = planted(5, k=k)
+    gap = target.accuracy(member=True) - target.accuracy(member=False)
+    assert gap > 0.2
+    assert accuracy(fitted("gap", planted(6, k=k)), target) == pytest.approx(0.5 + gap / 2)
+
+
+def test_best_threshold_by_hand():
+    member = np.array([False, False, True, False, True])
+    scores = np.array([0.1, 0.2, 0.5, 0.6, 0.9])
+    # above 0.2: both members and one of three others; above 0.6: one of two members, no other
+    assert attacks.best_threshold(member, scores) == pytest.approx((0.2 + 0.5) / 2)
+
+
+def test_threshold_comes_from_the_shadows_alone():
+    shadows = planted(7)
+    attack = fitted("threshold", shadows)
+    before = attack.threshold_
+    attack.decide(attack.score(planted(8, leak=False)))
+    assert attack.threshold_ == before == fitted("threshold", shadows).threshold_
+
+
+@pytest.mark.parametrize(("member", "missing"), [(True, "no non-members"), (False, "no members")])
+def test_class_without_one_kind_is_named(member, missing):
+    records = planted(9)
+    kept = records[(records.label != 2) | (records.member == member)]
+    with pytest.raises(MIAError, match=f"class 2: {missing}"):
+        fitted("svm", kept)
+    with pytest.raises(MIAError, match=f"the shadow records: {missing}"):
+        fitted("threshold", records[records.member == member])
+
+
+def test_class_with_too_few_records_for_five_folds_is_named():
+    records = planted(9)
+    rare = (records.label == 1) & (np.cumsum(records.label == 1) > 7)
+    with pytest.raises(MIAError, match="class 1: only . (non-)?members, and the attack needs 5"):
+        fitted("svm", records[~rare])
+
+
+def test_target_class_that_no_shadow_has_is_named():
+    attack = fitted("svm", (records := planted(10))[records.label != 3])
+    with pytest.raises(MIAError, match="class 3"):
+        attack.score(records)
+
+
+def test_svm_on_a_single_output_points_to_the_network():
+    with pytest.raises(MIAError, match="use 'network'"):
+        fitted("svm", planted(11, k=1))
+
+
+def test_chosen_values_on_the_edge_of_the_grid_are_told():
+    records = planted(12)
+    narrow = attacks.PerClassSVM(C=(1e-3, 1e-2), gamma=(1e-4, 1e-3)).fit(records)
+    assert len(attacks.grid_edges(narrow.details_)) == 4
+    assert "class 0: C=" in attacks.grid_edges(narrow.details_)[0]
+    inside = {"per_class": [{"class": 0, "C": 1.0, "gamma": 0.1, "at_edge": []}]}
+    assert attacks.grid_edges(inside) == attacks.grid_edges({}) == []
+
+
+def test_search_sees_a_part_and_the_fit_sees_all():
+    details = fitted("svm", planted(13, n=1200)).details_["per_class"]
+    assert sum(row["records"] for row in details) == 1200
+    assert min(row["records"] for row in details) > 200
+
+
+def test_resolve_knows_the_papers_attack_and_suggests_names():
+    assert attacks.resolve("shokri", shokri="svm") == "svm"
+    assert attacks.resolve("gap", shokri="svm") == "gap"
+    with pytest.raises(MIAError, match=r"unknown attack 'treshold'.*Did you mean 'threshold'"):
+        attacks.resolve("treshold", shokri="svm")

@@ -1,0 +1,72 @@
+"""The paper's networks, and that our training takes the same steps as Keras's own."""
+
+import numpy as np
+import pytest
+
+from mia_helpers import models, training
+
+pytestmark = pytest.mark.slow
+RECIPE = {"epochs": 1, "batch_size": 32, "learning_rate": 1e-3, "decay": 1e-7, "seed": 3}
+
+
+@pytest.mark.parametrize(
+    ("network", "parameters"),
+    [(models.image_network, 160_554), (models.census_network, 536), (models.attack_network, 16)],
+)
+def test_parameter_counts_are_the_papers(network, parameters):
+    assert network().count_params() == parameters
+
+
+def test_penalty_is_on_every_kernel_and_adds_no_parameter():
+    images, census = models.image_network(l2=0.5), models.census_network(l2=0.5)
+    assert (len(images.losses), len(census.losses)) == (4, 2)
+    assert images.count_params() == 160_554
+    kernels = [w.numpy() for w in census.trainable_weights if w.name == "kernel"]
+    assert float(sum(census.losses)) == pytest.approx(0.5 * sum((k**2).sum() for k in kernels), rel=1e-5)
+    assert models.image_network(l2=0).losses == []
+
+
+def test_learning_rate_decays_as_in_the_paper():
+    schedule = models.optimizer(1e-3, 1e-2)._learning_rate
+    assert [float(schedule(t)) for t in (0, 1, 50)] == pytest.approx([1e-3, 1e-3 / 1.01, 1e-3 / 1.5])
+
+
+def small_set(network):
+    rng = np.random.default_rng(0)
+    shape = (70, 32, 32, 3) if network is models.image_network else (70, 105)  # 70 = 32 + 32 + 6
+    return rng.random(shape, dtype=np.float32), rng.integers(0, 10 if len(shape) == 4 else 2, 70)
+
+
+@pytest.mark.parametrize("network", [models.image_network, models.census_network])
+@pytest.mark.parametrize("l2", [0.0, 5e-3])
+def test_one_epoch_equals_keras_fit(network, l2):
+    x, y = small_set(network)
+    ours, theirs = network(l2=l2), network(l2=l2)
+    theirs.set_weights(ours.get_weights())
+    curves = training.fit(ours, x, y, **RECIPE)
+    order = np.random.default_rng(RECIPE["seed"]).permutation(70)
+    loss = "sparse_categorical_crossentropy" if network is models.image_network else "binary_crossentropy"
+    theirs.compile(models.optimizer(1e-3, 1e-7), loss=loss, metrics=["accuracy"])
+    history = theirs.fit(x[order], y[order], batch_size=32, epochs=1, shuffle=False, verbose=0).history
+    for mine, keras in zip(ours.get_weights(), theirs.get_weights(), strict=True):
+        np.testing.assert_allclose(mine, keras, atol=1e-5)
+    assert curves["accuracy"][0] == pytest.approx(history["accuracy"][0], abs=1e-6)
+
+
+def test_same_seed_same_weights_whether_or_not_the_test_curve_is_measured():
+    x, y = small_set(models.census_network)
+    trained = []
+    for test in (None, (x, y), None):
+        models.keras().utils.set_random_seed(1)
+        trained.append(network := models.census_network())
+        curves = training.fit(network, x, y, **{**RECIPE, "epochs": 4}, test=test)
+        assert len(curves["loss"]) == 4
+        assert ("test_accuracy" in curves) == (test is not None)
+    bytes_of = [b"".join(w.tobytes() for w in network.get_weights()) for network in trained]
+    assert bytes_of[0] == bytes_of[1] == bytes_of[2]
+
+
+def test_a_damaged_model_file_is_one_clear_error(tmp_path):
+    (tmp_path / "m.keras").write_text("no model")
+    with pytest.raises(models.MIAError, match=r"m\.keras is missing or damaged.*train the model again"):
+        models.load_model(tmp_path / "m.keras")

@@ -1,0 +1,93 @@
+"""The notebooks as they are committed: outputs in order, house style, one parameters cell; and that they execute."""
+
+import re
+import statistics
+
+import nbformat
+import pytest
+
+from mia_helpers import batch, profiles
+from mia_helpers.experiment import Experiment
+
+NOTEBOOKS = profiles.notebooks()
+WALK = NOTEBOOKS[:-1]
+
+
+def cells(path, kind):
+    return [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == kind]
+
+
+def parameters_cell(path):
+    return [cell for cell in cells(path, "code") if "parameters" in cell.metadata.get("tags", [])]
+
+
+def named(paths):
+    return pytest.mark.parametrize("path", paths, ids=lambda path: path.stem)
+
+
+def test_there_are_seven_in_order():
+    assert [path.stem[:2] for path in NOTEBOOKS] == [f"0{i}" for i in range(1, 8)]
+
+
+@named(NOTEBOOKS)
+def test_is_valid_and_was_executed_from_top_to_bottom(path):
+    nbformat.validate(nbformat.read(path, as_version=4))
+    counts = [cell.execution_count for cell in cells(path, "code")]
+    assert counts == list(range(1, len(counts) + 1))
+
+
+@named(NOTEBOOKS)
+def test_shows_no_error_and_no_warning(path):
+    for cell in cells(path, "code"):
+        for output in cell.outputs:
+            assert output.output_type != "error"
+            assert not (output.output_type == "stream" and output.name == "stderr"), output.text
+
+
+@named(NOTEBOOKS)
+def test_has_no_bloat_and_no_trace_of_a_run(path):
+    assert path.stat().st_size < 600_000
+    text = path.read_text()
+    assert '"papermill":' not in text
+    assert "iopub" not in text
+    assert not re.search(r"/(home|root|tmp|work|Users)/", text)
+
+
+@named(NOTEBOOKS)
+def test_cells_are_short(path):
+    lines = sorted(sum(1 for line in cell.source.splitlines() if line.strip()) for cell in cells(path, "code"))
+    assert statistics.median(lines) <= 5
+    assert lines[int(0.9 * len(lines))] <= 15
+    assert lines[-1] <= 25
+
+
+@named(NOTEBOOKS)
+def test_tells_what_it_is_and_closes_with_exercises(path):
+    text = "\n".join(cell.source for cell in cells(path, "markdown"))
+    for part in ("**Question.**", "You will learn", "**Reads**", "**Writes**", "**Takes**", "## Check", "## Takeaways"):
+        assert part in text
+    for part in ("## Roads not taken", "## Exercises"):
+        assert part in text
+
+
+@named(WALK)
+def test_parameters_cell_holds_the_fields_of_experiment_with_its_defaults(path):
+    (cell,) = parameters_cell(path)
+    namespace = {}
+    exec(cell.source, namespace)
+    del namespace["__builtins__"]
+    assert list(namespace) == Experiment.parameter_names()
+    assert Experiment.from_mapping(namespace) == Experiment()
+    assert all("#" in line for line in cell.source.splitlines())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dataset", ["synthetic_images", "synthetic_census"])
+def test_every_notebook_executes(dataset, tmp_path):
+    tiny = Experiment(
+        dataset=dataset, train_size=100, n_shadows=2, epochs=2, l2_sweep=(5e-3,), l2_shadows=1, n_resamples=20
+    )
+    for source in WALK:
+        before = source.read_bytes()
+        assert batch.execute(source, tmp_path / source.name, tiny.parameters()) == ""
+        assert source.read_bytes() == before

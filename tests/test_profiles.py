@@ -1,0 +1,58 @@
+"""Profiles: what is committed loads, lists are grids, mistakes are named."""
+
+import pytest
+
+from mia_helpers import MIAError, profiles
+
+HEAD = "description: d\nminutes: 1\nexperiments:\n"
+
+
+@pytest.fixture
+def write(monkeypatch, tmp_path):
+    monkeypatch.setattr(profiles, "FOLDER", tmp_path)
+    return lambda text: (tmp_path / "mine.yaml").write_text(text)
+
+
+def test_committed_profiles_load():
+    assert profiles.names() == ["classroom", "paper", "quick"]
+    assert {exp.dataset for exp in profiles.load("quick").experiments} == {"synthetic_images", "synthetic_census"}
+    first, adult = profiles.load("classroom").experiments
+    assert first == profiles.Experiment()  # the notebooks' own parameters, whose outputs are committed
+    assert (adult.dataset, adult.train_size, adult.n_shadows) == ("adult", 10000, 20)
+    sizes = [exp.train_size for exp in profiles.load("paper").experiments if exp.dataset == "cifar10"]
+    assert sizes == [2500, 5000, 10000, 15000]
+
+
+def test_lists_are_a_grid_but_a_sweep_is_a_list(write):
+    write(
+        HEAD
+        + "  - {train_size: [10, 20], seed: [0, 1], l2_sweep: [0.1, 0.2]}\n  - {seed: 2, l2_sweep: [[1], [2, 3]]}\n"
+    )
+    with pytest.raises(MIAError, match="two experiments have the same"):  # a sweep is not part of the name
+        profiles.load("mine")
+    write(HEAD + "  - {train_size: [10, 20], seed: [0, 1], l2_sweep: [0.1, 0.2]}\n")
+    found = profiles.load("mine").experiments
+    assert [(e.train_size, e.seed) for e in found] == [(10, 0), (10, 1), (20, 0), (20, 1)]
+    assert {e.l2_sweep for e in found} == {(0.1, 0.2)}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "mine.yaml is not valid YAML"),
+        ("- a", "mine.yaml: expected exactly the keys"),
+        (HEAD + "  - {trainsize: 5}", "mine.yaml: unknown parameter 'trainsize'.*Did you mean 'train_size'"),
+        (HEAD + "  - {train_size: 0}", "mine.yaml: train_size=0: expected"),
+        (HEAD + "  - {seed: [0, 0]}", "mine.yaml: two experiments have the same parameters"),
+        (HEAD + "  5", "mine.yaml: experiments should be a list"),
+    ],
+)
+def test_mistakes_are_named(write, text, message):
+    write(text)
+    with pytest.raises(MIAError, match=message):
+        profiles.load("mine")
+
+
+def test_unknown_profile_suggests_the_nearest():
+    with pytest.raises(MIAError, match="unknown profile 'classrom'; known: classroom, paper, quick.*'classroom'"):
+        profiles.load("classrom")
