@@ -41,7 +41,8 @@ lint: .venv/installed  ## check format and style with ruff
 	    fi; \
 	    found="$$found without venv (on Debian: apt install python3-venv)"; \
 	done; \
-	echo "need Python 3.11, 3.12 or 3.13; found $${found:+$${found#, }}$${found:-none}." \
+	found=$${found#, }; \
+	echo "need Python 3.11, 3.12 or 3.13; found $${found:-none}." \
 	    "Install one, or name it: make … PYTHON=/path/to/python3.12" >&2; \
 	exit 1
 	@echo 'installing requirements.txt into .venv; this takes about a minute'

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 
-from mia_helpers.data import Dataset
+from mia_helpers.attacks import best_threshold
+from mia_helpers.data import ADULT_COLUMNS, Dataset
 from mia_helpers.metrics import chance_interval, roc_points
 from mia_helpers.records import Records
 
@@ -93,8 +94,6 @@ def _table_examples(data, index, probs):
 
 
 def _describe(data, i):
-    from mia_helpers.data import ADULT_COLUMNS
-
     row = pd.Series(data.x[i], index=ADULT_COLUMNS)
     levels = [name.split("_", 1)[1] for name in row.index[row == 1] if name.startswith(("education_", "occupation_"))]
     return f"age {row['age']:.0f}, {', '.join(levels)}"
@@ -202,27 +201,33 @@ def plot_attack_model(attack, records: Records, ax=None, *, class_name: str = ""
 
 
 def _plot_svm_plane(attack, records, ax, class_name):
-    """The plane (true class, strongest other class); elsewhere the rest is spread evenly over the other classes."""
-    ax = ax or plt.subplots(figsize=(7, 5))[1]
-    k, label = records.probs.shape[1], records.label[0]
-    p, rival = np.meshgrid(np.linspace(0, 1, 101), np.linspace(0, 1, 101))
-    grid = np.repeat(((1 - p - rival) / max(k - 2, 1))[..., None], k, axis=2)
-    grid[..., label], grid[..., (label + 1) % k] = p, rival
-    surface = attack.models_[label].decision_function(grid.reshape(-1, k)).reshape(p.shape)
-    surface[p + rival > 1] = np.nan
-    ax.contourf(
-        p, rival, np.where(np.isnan(surface), np.nan, surface > 0), levels=[0.5, 1], colors=[MEMBER], alpha=0.12
-    )
-    if np.nanmin(surface) < 0 < np.nanmax(surface):
-        ax.contour(p, rival, surface, levels=[0], colors="black")
-    others = np.delete(records.probs, label, axis=1).max(axis=1)
+    """The plane (true class, strongest other class), stretched towards full confidence, where members crowd.
+
+    Across: -log10(1 - p). Up: the share of 1 - p that the strongest other class holds; to draw the border, what is left
+    is spread evenly over the remaining classes.
+    """
+    ax = ax or plt.subplots(figsize=(8, 4.8))[1]
+    k, label, p = records.probs.shape[1], records.label[0], records.true_class_probability.astype(float)
+    rest = np.maximum(1 - p, 1e-7)
+    share = np.clip(np.delete(records.probs, label, axis=1).max(axis=1) / rest, 0, 1)
     for kind, mask, colour in (("non-members", ~records.member, NON_MEMBER), ("members", records.member, MEMBER)):
-        ax.scatter(records.probs[mask, label], others[mask], s=8, alpha=0.5, color=colour, label=kind)
+        ax.scatter(-np.log10(rest[mask]), share[mask], s=7, alpha=0.4, color=colour, label=kind)
+    across, up = np.meshgrid(np.linspace(0, 7, 141), np.linspace(0, 1, 41))
+    grid = np.repeat((10**-across * (1 - up) / max(k - 2, 1))[..., None], k, axis=2)
+    grid[..., label], grid[..., (label + 1) % k] = 1 - 10**-across, 10**-across * up
+    surface = attack.models_[label].decision_function(grid.reshape(-1, k)).reshape(across.shape)
+    ax.contourf(across, up, surface > 0, levels=[0.5, 1], colors=[MEMBER], alpha=0.12)
+    if surface.min() < 0 < surface.max():
+        ax.contour(across, up, surface, levels=[0], colors="black")
+    ax.plot([], [], color="black", label="border of the SVM")
+    ax.axvline(-np.log10(1 - best_threshold(records.member, p)), color="black", ls="--", label="best single threshold")
     right = np.mean(attack.decide(attack.score(records)) == records.member)
-    ax.set(xlabel="probability of the true class", ylabel="probability of the strongest other class")
-    ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
-    ax.set_title(f"Attack set of class {class_name}; line: the SVM's border\nthe SVM tells {right:.1%} of it right")
-    ax.legend(loc="upper right", markerscale=2)
+    by_threshold = np.mean((p > best_threshold(records.member, p)) == records.member)
+    ax.set(xlabel="-log10(1 - probability of the true class)", xlim=(-0.1, 7.1), ylim=(-0.02, 1.02))
+    ax.set(ylabel="strongest other class's share of the rest")
+    title = f"Attack set of class {class_name}; shaded: what the SVM calls a member"
+    ax.set_title(f"{title}\nright: the SVM {right:.1%}, the best single threshold {by_threshold:.1%}")
+    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), markerscale=2, fontsize=9)
     return ax
 
 
@@ -346,32 +351,32 @@ def plot_accuracy_by_size(metrics: pd.DataFrame, published: pd.DataFrame, ax=Non
 
 
 def plot_l2_tradeoff(metrics: pd.DataFrame, ax=None):
-    """Privacy against utility: attack accuracy over test accuracy, a point per λ; one line per attacker.
+    """Privacy against utility: attack accuracy over test accuracy, a point per λ, a line per attacker.
 
     `metrics` has the rows of one experiment, its plain target and the λ of its sweep, with the columns l2, attack,
-    adaptive, accuracy and test_accuracy.
+    adaptive, accuracy and test_accuracy; the paper's attack comes first.
     """
-    ax = ax or plt.subplots(figsize=(8, 5))[1]
-    plain = metrics[metrics["l2"] == 0]
-    for colour, attack in zip(sns.color_palette("colorblind"), metrics["attack"].unique(), strict=False):
-        for adaptive, line in ((False, ":"), (True, "-")):
-            chosen = metrics[(metrics["attack"] == attack) & (metrics["adaptive"] == adaptive) & (metrics["l2"] > 0)]
-            rows = pd.concat([plain[plain["attack"] == attack], chosen]).sort_values("l2")
-            who = "adapts" if adaptive else "ignores the penalty"
-            ax.plot(
-                rows["test_accuracy"], rows["accuracy"], MARKERS[attack] + line, color=colour, label=f"{attack}, {who}"
+    ax = ax or plt.subplots(figsize=(8, 4.8))[1]
+    papers = metrics[(metrics["attack"] == metrics["attack"].iloc[0]) & (~metrics["adaptive"] | (metrics["l2"] == 0))]
+    alike = metrics[metrics["adaptive"]]
+    strongest = alike.loc[alike.groupby("l2")["accuracy"].idxmax()]
+    name = metrics["attack"].iloc[0]
+    for rows, line, colour, who in (
+        (papers.sort_values("l2"), "o:", NON_MEMBER, f"the paper's attacker ({name}), who ignores the penalty"),
+        (strongest, "s-", MEMBER, "the strongest attacker who adapts to it"),
+    ):
+        ax.plot(rows["test_accuracy"], rows["accuracy"], line, color=colour, label=who)
+        for row in rows.itertuples():
+            label = f"λ {row.l2:g}" if row.l2 else "no penalty"
+            ax.annotate(
+                label, (row.test_accuracy, row.accuracy), xytext=(7, -3), textcoords="offset points", fontsize=9
             )
-    for l2, rows in metrics.groupby("l2"):
-        name = "no penalty" if l2 == 0 else f"λ = {l2:g}"
-        top = ax.get_xaxis_transform()
-        ax.text(rows["test_accuracy"].iloc[0], 0.99, name, transform=top, rotation=90, fontsize=9, va="top", ha="right")
-        ax.axvline(rows["test_accuracy"].iloc[0], color="0.9", zorder=0)
     ax.axhline(0.5, color=CHANCE, ls="--")
+    ax.margins(x=0.12)
     ax.set(xlabel="test accuracy of the target (utility)", ylabel="attack accuracy (0.5: private)")
-    strongest = metrics[metrics["l2"] > 0].groupby("adaptive")["accuracy"].max()
-    told = ", ".join(f"{'adaptive' if k else 'non-adaptive'} {v:.3f}" for k, v in strongest.items())
-    ax.set_title(f"What the L2 penalty buys\nstrongest attack on any regularised target: {told}")
-    ax.legend(fontsize=9, loc="center left", bbox_to_anchor=(1, 0.5))
+    told = ", ".join(f"{row.accuracy:.3f} at λ {row.l2:g}" for row in strongest.itertuples() if row.l2)
+    ax.set_title(f"What the L2 penalty buys, and for what price\nthe attacker who adapts still reaches {told}")
+    ax.legend(fontsize=9, loc="lower left", bbox_to_anchor=(0, 0.08))
     return ax
 
 

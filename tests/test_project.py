@@ -117,6 +117,8 @@ def make_test(tmp_path):
         shutil.copy(ROOT / name, tmp_path)
     commands = tmp_path / "bin"
     commands.mkdir()
+    for name in ("echo", "touch"):
+        (commands / name).symlink_to(shutil.which(name))
 
     def run(python3):
         (commands / "python3").write_text(f"#!/bin/sh\n{python3}\n")

@@ -6,7 +6,8 @@ import pytest
 from mia_helpers import MIAError, results
 
 COLUMNS = """dataset train_size n_shadows epochs l2 scaling seed train_accuracy test_accuracy attack adaptive
-precision recall accuracy auc log_loss mae mse tn fp fn tp advantage tpr_at_1pct_fpr tpr_at_01pct_fpr data_sha256 backend"""
+precision recall accuracy auc log_loss mae mse tn fp fn tp advantage tpr_at_1pct_fpr tpr_at_01pct_fpr data_sha256
+backend"""
 
 
 def test_metrics_table_has_the_promised_columns_even_when_empty():

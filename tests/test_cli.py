@@ -1,0 +1,127 @@
+"""The command line: exit codes, and one clear message instead of a traceback."""
+
+import subprocess
+import sys
+
+import pytest
+
+from mia_helpers import MIAError, batch, cli, data, files, profiles, store
+
+
+def fails(capsys, *arguments):
+    """Run a command that must end with status 2 and one line; return that line."""
+    assert cli.main(list(arguments)) == 2
+    captured = capsys.readouterr()
+    lines = captured.err.splitlines()
+    assert len(lines) == 1
+    assert lines[0].startswith("error: ")
+    return lines[0]
+
+
+def test_unknown_profile(capsys):
+    assert "Did you mean 'quick'" in fails(capsys, "reproduce", "--profile", "qick")
+
+
+def test_only_that_matches_nothing(capsys):
+    assert "--only 'nothing*' matches nothing" in fails(capsys, "reproduce", "--only", "nothing*")
+
+
+@pytest.mark.parametrize("jobs", ["0", "-1", "two"])
+def test_jobs_that_is_no_number(capsys, jobs):
+    assert "expected a whole number of at least 1" in fails(capsys, "reproduce", f"--jobs={jobs}")
+
+
+def test_data_that_is_not_there_is_told_before_anything_runs(capsys, monkeypatch, tmp_path):
+    def offline(path):
+        raise data._no_data("CIFAR-10", path, OSError("no route"))
+
+    monkeypatch.setenv("MIA_DATA_DIR", str(tmp_path / "none"))
+    monkeypatch.setattr(data, "_download_cifar10", offline)
+    monkeypatch.setattr(batch, "run", lambda _steps: pytest.fail("it ran"))
+    assert "MIA_DATA_DIR" in fails(capsys, "reproduce", "--profile", "classroom")
+
+
+def test_runs_folder_that_cannot_be_made(capsys, monkeypatch, unwritable):
+    monkeypatch.setenv("MIA_RUNS_DIR", str(unwritable))
+    assert "set MIA_RUNS_DIR to another folder" in fails(capsys, "reproduce")
+
+
+def test_two_runs_at_once(capsys):
+    with batch.lock():
+        assert "another run works in" in fails(capsys, "reproduce")
+
+
+def test_in_a_shell_there_is_no_traceback():
+    command = [sys.executable, "-m", "mia_helpers", "reproduce", "--profile", "clasroom"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=files.REPOSITORY, check=False)
+    assert done.returncode == 2
+    assert "Did you mean 'classroom'" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_interruption_is_told_and_nothing_is_lost(capsys, monkeypatch):
+    def interrupted(_steps):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(batch, "run", interrupted)
+    assert cli.main(["reproduce"]) == 130
+    assert "the same command goes on from here" in capsys.readouterr().err
+    with batch.lock():  # it was given back
+        pass
+
+
+def test_a_failed_notebook_is_shown_and_makes_the_status_1(capsys, monkeypatch):
+    def one_fails(steps):
+        return [batch.Outcome(steps[0], "failed", 1.0, "it broke"), batch.Outcome(steps[1], "skipped", 0.0)]
+
+    monkeypatch.setattr(batch, "run", one_fails)
+    assert cli.main(["reproduce"]) == 1
+    assert "it broke" in capsys.readouterr().out
+
+
+def test_list_names_everything(capsys):
+    assert cli.main(["list"]) == 0
+    out = capsys.readouterr().out
+    for name in (*profiles.names(), *data.NAMES, "svm", "network", "gap", "threshold"):
+        assert name in out
+
+
+def test_status_counts_models_and_attacks(capsys):
+    assert cli.main(["status", "--profile", "quick"]) == 0
+    out = capsys.readouterr().out
+    assert "models 0/8, attacks 0/9" in out
+    exp = profiles.load("quick").experiments[0]
+    store.save(exp.artifact(), {}, seconds=1, depends_on={})
+    cli.main(["status", "--profile", "quick"])
+    assert "models 1/8, attacks 0/9" in capsys.readouterr().out
+
+
+def test_clean_deletes_only_when_told_and_only_what_runs_made(capsys):
+    assert cli.main(["clean"]) == 0
+    assert "nothing to delete" in capsys.readouterr().out
+    mine = store.runs_dir() / "mine.txt"
+    for path in (store.runs_dir() / "artifacts" / "a.npz", store.runs_dir() / "quick" / "a.ipynb", mine):
+        files.write_text(path, "x")
+    cli.main(["clean", "--profile", "quick"])
+    assert "would delete" in capsys.readouterr().out
+    cli.main(["clean", "--profile", "quick", "--yes"])
+    assert sorted(p.name for p in store.runs_dir().iterdir() if p.is_dir()) == ["artifacts"]
+    cli.main(["clean", "--yes"])
+    assert mine.exists()
+    assert not (store.runs_dir() / "artifacts").exists()
+
+
+def test_force_forgets_the_artifacts_of_the_chosen_experiments(capsys, monkeypatch):
+    first, second = profiles.load("quick").experiments
+    for exp in (first, second):
+        store.save(exp.artifact(), {}, seconds=1, depends_on={})
+    monkeypatch.setattr(batch, "run", lambda steps: [batch.Outcome(steps[0], "ran", 0.0)])
+    assert cli.main(["reproduce", "--force", "--only", f"{first}"]) == 0
+    assert "1 artifacts forgotten" in capsys.readouterr().out
+    assert not store.exists(first.artifact())
+    assert store.exists(second.artifact())
+
+
+def test_bad_environment_is_an_error_of_one_line(capsys, monkeypatch):
+    monkeypatch.setattr(cli, "_list", lambda _options: (_ for _ in ()).throw(MIAError("so and so")))
+    assert fails(capsys, "list") == "error: so and so"

@@ -1,0 +1,29 @@
+"""The real data sets, where they are at hand."""
+
+import numpy as np
+import pytest
+
+from mia_helpers import Experiment, data
+
+
+def needs(name):
+    missing = not (data.data_dir() / name).exists()
+    return pytest.mark.skipif(missing, reason=f"{name} is not in MIA_DATA_DIR or data/")
+
+
+@needs("cifar10.npz")
+def test_cifar10_has_6000_images_of_each_class_from_a_named_source():
+    cifar = data.load("cifar10")
+    assert (cifar.x.shape, cifar.x.dtype) == ((60000, 32, 32, 3), np.uint8)
+    assert np.bincount(cifar.y).tolist() == [6000] * 10
+    assert cifar.source.startswith("CIFAR-10")
+    assert cifar.class_names[cifar.y[0]] == "frog"  # the first image of the official order
+
+
+@needs("adult/adult.data")
+def test_adult_has_105_columns_and_the_papers_network():
+    adult = data.load("adult")
+    assert (adult.x.shape, adult.x.dtype) == ((48842, 105), np.float32)
+    assert adult.y.sum() == 11687  # of 48,842 earn more than 50K
+    assert adult.x[0, data.ADULT_COLUMNS.index("age")] == 39
+    assert Experiment(dataset="adult", train_size=10000).new_network().count_params() == 536
