@@ -366,17 +366,15 @@ def plot_l2_tradeoff(metrics: pd.DataFrame, ax=None):
         (strongest, "s-", MEMBER, "the strongest attacker who adapts to it"),
     ):
         ax.plot(rows["test_accuracy"], rows["accuracy"], line, color=colour, label=who)
-        for row in rows.itertuples():
-            label = f"λ {row.l2:g}" if row.l2 else "no penalty"
-            ax.annotate(
-                label, (row.test_accuracy, row.accuracy), xytext=(7, -3), textcoords="offset points", fontsize=9
-            )
+    for row in strongest.itertuples():  # the other line's points lie straight below or above
+        label = f"λ {row.l2:g}" if row.l2 else "no penalty"
+        ax.annotate(label, (row.test_accuracy, row.accuracy), xytext=(7, 4), textcoords="offset points", fontsize=9)
     ax.axhline(0.5, color=CHANCE, ls="--")
     ax.margins(x=0.12)
     ax.set(xlabel="test accuracy of the target (utility)", ylabel="attack accuracy (0.5: private)")
     told = ", ".join(f"{row.accuracy:.3f} at λ {row.l2:g}" for row in strongest.itertuples() if row.l2)
     ax.set_title(f"What the L2 penalty buys, and for what price\nthe attacker who adapts still reaches {told}")
-    ax.legend(fontsize=9, loc="lower left", bbox_to_anchor=(0, 0.08))
+    ax.legend(fontsize=9, loc="best")
     return ax
 
 
