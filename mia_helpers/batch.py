@@ -111,7 +111,7 @@ def execute(source: Path, output: Path, parameters: dict) -> str:
             cwd=source.parent,
             iopub_timeout=60,
             progress_bar=False,
-            extra_arguments=["--log-level=ERROR"],  # the kernel's start-up warnings are not the user's
+            extra_arguments=["--log-level=CRITICAL"],  # the kernel's own warnings are not the user's
             stderr_file=sys.stderr,
         )
     except papermill.PapermillExecutionError as error:

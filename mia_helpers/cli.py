@@ -1,6 +1,7 @@
 """The command line: `python -m mia_helpers reproduce | list | status | clean | notebooks`."""
 
 import argparse
+import logging
 import os
 import shutil
 import sys
@@ -22,6 +23,7 @@ def main(argv: list[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
+        logging.disable()  # the notebook's client would log that its kernel is gone
         print("stopped; what was finished is kept, and the same command goes on from here", file=sys.stderr)
         return 130
 
