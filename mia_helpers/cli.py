@@ -120,13 +120,13 @@ def _status(options) -> int:
     for name in [options.profile] if options.profile else profiles.names():
         print(name)
         for exp in profiles.load(name).experiments:
-            try:
-                models, attackers = exp.models(), exp.attackers()
-                trained = sum(store.exists(e.artifact(i)) for e, i in models)
-                attacked = sum(v.has_attack(attack, shadows_of=s) for v, s, attack in attackers)
-                print(f"  {exp!s:36} models {trained}/{len(models)}, attacks {attacked}/{len(attackers)}")
-            except MIAError as error:
-                print(f"  {exp!s:36} no data: {error}")
+            if not data.is_here(exp.dataset):
+                print(f"  {exp!s:48} {exp.dataset} is not in {data.data_dir()} yet")
+                continue
+            models, attackers = exp.models(), exp.attackers()
+            trained = sum(store.exists(e.artifact(i)) for e, i in models)
+            attacked = sum(v.has_attack(attack, shadows_of=s) for v, s, attack in attackers)
+            print(f"  {exp!s:48} models {trained}/{len(models)}, attacks {attacked}/{len(attackers)}")
     return 0
 
 

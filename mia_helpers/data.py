@@ -90,6 +90,12 @@ def load(name: str) -> Dataset:
     return _load(name, data_dir())
 
 
+def is_here(name: str) -> bool:
+    """Tell whether a data set can be loaded without a download."""
+    needed = {"cifar10": ["cifar10.npz"], "adult": [f"adult/{file}" for file in ADULT_SHA256]}
+    return all((data_dir() / path).exists() for path in needed.get(name, []))
+
+
 @functools.lru_cache(maxsize=4)
 def _load(name: str, folder: Path) -> Dataset:
     loader, class_names = _LOADERS[name]

@@ -370,7 +370,11 @@ def plot_l2_tradeoff(metrics: pd.DataFrame, ax=None):
         label = f"λ {row.l2:g}" if row.l2 else "no penalty"
         ax.annotate(label, (row.test_accuracy, row.accuracy), xytext=(7, 4), textcoords="offset points", fontsize=9)
     ax.axhline(0.5, color=CHANCE, ls="--")
-    ax.margins(x=0.12)
+    low, high = metrics["test_accuracy"].min() - 0.03, metrics["test_accuracy"].max() + 0.05
+    ax.set(
+        xlim=(low, high),
+        ylim=(min(0.45, metrics["accuracy"].min() - 0.02), max(0.65, metrics["accuracy"].max() + 0.03)),
+    )
     ax.set(xlabel="test accuracy of the target (utility)", ylabel="attack accuracy (0.5: private)")
     told = ", ".join(f"{row.accuracy:.3f} at λ {row.l2:g}" for row in strongest.itertuples() if row.l2)
     ax.set_title(f"What the L2 penalty buys, and for what price\nthe attacker who adapts still reaches {told}")

@@ -96,6 +96,13 @@ def test_status_counts_models_and_attacks(capsys):
     assert "models 1/8, attacks 0/9" in capsys.readouterr().out
 
 
+def test_status_downloads_nothing(capsys, monkeypatch, tmp_path):
+    monkeypatch.setenv("MIA_DATA_DIR", str(tmp_path))
+    monkeypatch.setattr(data, "load", lambda _name: pytest.fail("it loaded"))
+    assert cli.main(["status", "--profile", "classroom"]) == 0
+    assert "cifar10 is not in" in capsys.readouterr().out
+
+
 def test_clean_deletes_only_when_told_and_only_what_runs_made(capsys):
     assert cli.main(["clean"]) == 0
     assert "nothing to delete" in capsys.readouterr().out
