@@ -98,6 +98,15 @@ def write(profile: str, tables: dict[str, pd.DataFrame]) -> list[Path]:
     return written
 
 
+def verdicts(claims: pd.DataFrame) -> pd.DataFrame:
+    """Return the claims that were run, as the README shows them: claim, what, paper, ours, 95% interval, verdict."""
+    ran = claims[claims["verdict"] != "not run"]
+    ends = ran[["low", "high"]].itertuples(index=False)
+    interval = ["" if low == high else f"{low:.3f} to {high:.3f}" for low, high in ends]
+    columns = ran[["claim", "what", "published", "ours"]].rename(columns={"published": "paper"})
+    return columns.assign(**{"95% interval": interval, "verdict": ran["verdict"]})
+
+
 def markdown(table: pd.DataFrame, digits: int = 3) -> str:
     """Return a DataFrame as a GitHub table: numbers rounded, missing values empty."""
 

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from mia_helpers import MIAError, results
+from mia_helpers import MIAError, files, results
 
 COLUMNS = """dataset train_size n_shadows epochs l2 scaling seed train_accuracy test_accuracy attack adaptive
 precision recall accuracy auc log_loss mae mse tn fp fn tp advantage tpr_at_1pct_fpr tpr_at_01pct_fpr data_sha256
@@ -30,6 +30,12 @@ def test_written_twice_gives_the_same_bytes_and_reads_back():
 def test_markdown_by_hand():
     table = pd.DataFrame({"a": ["x", "y"], "b": [0.12345, float("nan")], "c": [160554.0, 0.0005]})
     assert results.markdown(table) == "| a | b | c |\n| --- | --- | --- |\n| x | 0.123 | 160554 |\n| y |  | 0.0005 |\n"
+
+
+def test_readme_shows_the_committed_verdicts():
+    committed = (files.REPOSITORY / "results" / "classroom" / "verdicts.md").read_text(encoding="utf-8")
+    assert "| C1 |" in committed
+    assert committed in (files.REPOSITORY / "README.md").read_text(encoding="utf-8")
 
 
 def test_a_results_folder_that_cannot_be_made_is_one_clear_error(monkeypatch, unwritable):
