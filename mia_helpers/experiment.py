@@ -287,7 +287,7 @@ class Experiment:
         penalty (this experiment's shadows) and of the one who adapts (l2_shadows shadows with the same penalty).
         """
         pairs = [(self, self)]
-        for l2 in self.l2_sweep:
+        for l2 in (value for value in self.l2_sweep if value != self.l2):
             regularised = self.replace(l2=l2)
             pairs += [(regularised, self), (regularised, regularised.replace(n_shadows=self.l2_shadows))]
         return [(victim, shadows, name) for victim, shadows in pairs for name in self.attack_names]

@@ -53,11 +53,6 @@ class Records:
         return {f.name: getattr(self, f.name) for f in fields(self)}
 
     @property
-    def n_classes(self) -> int:
-        """Number of classes: k, or 2 for a single sigmoid output."""
-        return max(self.probs.shape[1], 2)
-
-    @property
     def true_class_probability(self) -> np.ndarray:
         """float32 (n,): the probability that the model gives to the true class."""
         if self.probs.shape[1] == 1:
@@ -68,10 +63,13 @@ class Records:
     @property
     def correct(self) -> np.ndarray:
         """bool (n,): whether the model's most probable class is the true one."""
-        if self.probs.shape[1] == 1:
-            return (self.probs[:, 0] > 0.5) == (self.label == 1)
-        return self.probs.argmax(axis=1) == self.label
+        return correct(self.probs, self.label)
 
     def accuracy(self, member: bool) -> float:
         """Return the accuracy on the training records (`member=True`) or on the test records (`member=False`)."""
         return float(self.correct[self.member == member].mean())
+
+
+def correct(probs: np.ndarray, label: np.ndarray) -> np.ndarray:
+    """Return bool (n,): whether the most probable class is the true one (k = 1: whether p > 0.5 agrees with y = 1)."""
+    return ((probs[:, 0] > 0.5) if probs.shape[1] == 1 else probs.argmax(axis=1)) == label

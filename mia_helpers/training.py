@@ -7,6 +7,7 @@ import joblib
 import numpy as np
 
 from mia_helpers.models import keras, optimizer
+from mia_helpers.records import correct
 
 
 def fit(
@@ -85,11 +86,6 @@ def _epoch_program(model, x, y, batch_size: int, adam):
 def predict(model, x) -> np.ndarray:
     """Return the model's answers, float32 (n, k), to the scaled queries x."""
     return np.concatenate([np.asarray(model(x[i : i + 500], training=False)) for i in range(0, len(x), 500)])
-
-
-def correct(probs: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Return bool (n,): whether the most probable class is the true one (k = 1: whether p > 0.5 agrees with y = 1)."""
-    return ((probs[:, 0] > 0.5) if probs.shape[1] == 1 else probs.argmax(axis=1)) == y
 
 
 def run_parallel(work: Callable, tasks: list[tuple], *, n_jobs: int) -> Iterator:
