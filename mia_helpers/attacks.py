@@ -7,11 +7,14 @@ the target. `probability(scores)` turns scores into a membership probability, fo
 
 import joblib
 import numpy as np
+import sklearn
+from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import roc_curve
-from sklearn.model_selection import GridSearchCV, StratifiedKFold, train_test_split
+from sklearn.metrics import accuracy_score, make_scorer, roc_curve
+from sklearn.model_selection import GridSearchCV, PredefinedSplit, StratifiedKFold
 from sklearn.svm import SVC
 
+from mia_helpers import backends, worker
 from mia_helpers.errors import MIAError, unknown
 from mia_helpers.records import Records
 
@@ -87,28 +90,30 @@ class ThresholdAttack(Attack):
 class PerClassSVM(Attack):
     """The paper's attack on CIFAR-10: for each true class, an RBF support vector machine on the probability vector.
 
-    C and gamma are chosen by a 5-fold grid search per class. The search sees at most `search_size` records of a class
-    (stratified by membership), because the cost of an SVM grows with the square of the records; the chosen pair is then
-    fitted to all.
+    C and gamma are chosen by a 5-fold grid search per class, over all its records. What makes that affordable: most
+    answers are nearly the same point, near a corner of full confidence, and a kernel of width gamma cannot tell them
+    apart. So records of the same kind and fold within `resolution` / √gamma are merged into one point, which weighs
+    as much as they do together: an SVM with weighted points is the SVM with repeated points.
 
     Parameters
     ----------
     C, gamma : tuples of float
         The grid. The defaults are the paper's.
-    search_size : int or None
-        Records per class for the search; None takes all.
+    resolution : float
+        Side of the cells in which points are merged, in units of 1 / √(largest gamma); 0 merges equal answers only.
+        Moving both points by as much changes no kernel value by more than 0.86 · resolution · √k.
     n_jobs : int
         Classes that are fitted side by side.
     seed : int
-        Of the choice and the folds.
+        Of the folds.
     """
 
     name = "svm"
     per_class = True
 
-    def __init__(self, *, C=(0.1, 1.0, 10.0), gamma=(0.001, 0.01, 0.1), search_size=2000, n_jobs=1, seed=0):
-        self.C, self.gamma = tuple(C), tuple(gamma)
-        self.search_size, self.n_jobs, self.seed = search_size, n_jobs, seed
+    def __init__(self, *, C=(0.1, 1.0, 10.0), gamma=(0.001, 0.01, 0.1), resolution=1e-3, n_jobs=1, seed=0):
+        self.C, self.gamma, self.resolution = tuple(C), tuple(gamma), resolution
+        self.n_jobs, self.seed = n_jobs, seed
 
     def _fit(self, shadows):
         if shadows.probs.shape[1] == 1:
@@ -117,34 +122,39 @@ class PerClassSVM(Attack):
         parts = [shadows[shadows.label == k] for k in classes]
         for k, part in zip(classes, parts, strict=True):
             _check_both_kinds(part, f"class {k}", least=5)
-        fitted = joblib.Parallel(self.n_jobs, prefer="threads")(
-            joblib.delayed(self._fit_class)(p.probs, p.member) for p in parts
+        searches = joblib.Parallel(self.n_jobs, prefer="threads")(
+            joblib.delayed(self._search)(part.probs, part.member) for part in parts
         )
-        self.models_ = {int(k): svm for k, (svm, _) in zip(classes, fitted, strict=True)}
+        self.models_ = {int(k): search.best_estimator_ for k, search in zip(classes, searches, strict=True)}
         self.threshold_ = 0.0
-        self.details_ = {
-            "per_class": [{"class": int(k), **chosen} for k, (_, chosen) in zip(classes, fitted, strict=True)]
-        }
+        found = zip(classes, parts, searches, strict=True)
+        self.details_ = {"per_class": [{"class": int(k), **self._chosen(part, search)} for k, part, search in found]}
 
-    def _fit_class(self, probs, member):
-        chosen, accuracy = self._search(probs, member)
-        svm = SVC(kernel="rbf", **chosen).fit(probs, member)
-        at_edge = [name for name, value in chosen.items() if value in (min(self._grid[name]), max(self._grid[name]))]
-        return svm, {**chosen, "cv_accuracy": accuracy, "at_edge": at_edge, "records": len(member)}
+    def _search(self, probs, member) -> GridSearchCV:
+        fold = np.empty(len(member), int)
+        splits = StratifiedKFold(5, shuffle=True, random_state=self.seed).split(probs, member)
+        for number, (_, held_out) in enumerate(splits):
+            fold[held_out] = number
+        cell = np.round(probs * (max(self.gamma) ** 0.5 / self.resolution)) if self.resolution else probs
+        kinds = np.column_stack([cell, member, fold])
+        _, first, weight = np.unique(kinds, axis=0, return_index=True, return_counts=True)
+        with sklearn.config_context(enable_metadata_routing=True):  # so that the folds are scored with weights too
+            return GridSearchCV(
+                SVC(kernel="rbf").set_fit_request(sample_weight=True),
+                self._grid,
+                cv=PredefinedSplit(fold[first]),
+                scoring=make_scorer(accuracy_score).set_score_request(sample_weight=True),
+            ).fit(probs[first], member[first], sample_weight=weight)
 
     @property
     def _grid(self):
-        return {"C": self.C, "gamma": self.gamma}
+        return {"C": list(self.C), "gamma": list(self.gamma)}
 
-    def _search(self, probs, member):
-        if self.search_size and len(member) > self.search_size:
-            probs, _, member, _ = train_test_split(
-                probs, member, train_size=self.search_size, stratify=member, random_state=self.seed
-            )
-        folds = StratifiedKFold(5, shuffle=True, random_state=self.seed)
-        search = GridSearchCV(SVC(kernel="rbf"), {k: list(v) for k, v in self._grid.items()}, cv=folds, refit=False)
-        search.fit(probs, member)
-        return search.best_params_, float(search.best_score_)
+    def _chosen(self, part: Records, search: GridSearchCV) -> dict:
+        chosen = search.best_params_
+        at_edge = [name for name, value in chosen.items() if value in (min(self._grid[name]), max(self._grid[name]))]
+        counts = {"records": len(part), "points": len(search.cv.test_fold)}
+        return {**chosen, "cv_accuracy": float(search.best_score_), "at_edge": at_edge, **counts}
 
     def score(self, records: Records) -> np.ndarray:
         """Return the decision function of each record's class: its signed distance to the SVM's border."""
@@ -173,26 +183,21 @@ class AttackNetwork(Attack):
         self.epochs, self.batch_size, self.seed = epochs, batch_size, seed
 
     def _fit(self, shadows):
-        from mia_helpers.models import attack_network, keras
-        from mia_helpers.training import fit
-
-        keras().utils.set_random_seed(self.seed)
-        self.model_ = attack_network(n_inputs=shadows.probs.shape[1])
-        options = dict(epochs=self.epochs, batch_size=self.batch_size, learning_rate=1e-3, decay=1e-7, seed=self.seed)
-        curves = fit(self.model_, shadows.probs, shadows.member, **options)
+        recipe = dict(epochs=self.epochs, batch_size=self.batch_size, learning_rate=1e-3, decay=1e-7)
+        task = (shadows.probs, shadows.member, self.seed, recipe)
+        [(_, (self.weights_, loss))] = backends.run(worker.fit_attack_network, [task])
         self.threshold_ = 0.5
         right = self.decide(self.score(shadows)) == shadows.member
         self.details_ = {
             "train_accuracy": float(right.mean()),
-            "final_loss": float(curves["loss"][-1]),
-            "n_parameters": self.model_.count_params(),
+            "final_loss": loss,
+            "n_parameters": sum(weight.size for weight in self.weights_),
         }
 
     def score(self, records: Records) -> np.ndarray:
         """Return the network's output, which is already a probability."""
-        from mia_helpers.training import predict
-
-        return predict(self.model_, records.probs)[:, 0].astype(float)
+        hidden, hidden_bias, output, output_bias = self.weights_
+        return expit(expit(records.probs @ hidden + hidden_bias) @ output + output_bias)[:, 0].astype(float)
 
     def _calibrate(self, scores, member):
         pass

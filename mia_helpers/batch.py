@@ -1,6 +1,8 @@
 """Run the notebooks of a profile headless, through papermill."""
 
 import contextlib
+import hashlib
+import json
 import sys
 import time
 from dataclasses import dataclass
@@ -11,9 +13,11 @@ import filelock
 
 from mia_helpers import files, profiles, store
 from mia_helpers.errors import MIAError
-from mia_helpers.experiment import TARGET, Experiment, train_all
+from mia_helpers.experiment import Experiment
+from mia_helpers.jobs import train_all
 from mia_helpers.profiles import Profile
 from mia_helpers.progress import duration, say
+from mia_helpers.records import TARGET
 
 
 @dataclass(frozen=True)
@@ -26,10 +30,15 @@ class Step:
     experiment: Experiment | None
     parameters: dict
 
+    @property
+    def number(self) -> int:
+        """The notebook's number in the walk."""
+        return int(self.source.stem[:2])
+
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a step ended: 'ran', 'failed' or 'skipped'; the error's text where it failed."""
+    """How a step ended: 'ran', 'reused', 'failed' or 'skipped'; the error's text where it failed."""
 
     step: Step
     status: str
@@ -61,8 +70,9 @@ def plan(profile: Profile, only: str | None = None) -> list[Step]:
 def run(steps: list[Step]) -> list[Outcome]:
     """Run the steps in order and return how each ended. After a failure the rest of that experiment is skipped.
 
-    The models that an experiment's notebooks need are trained first, all together, so that no core waits at the end of
-    a stage. The notebooks then read them; run by hand, they train what they need themselves.
+    What an experiment's notebooks need is computed first: all models together, so that no core waits at the end of a
+    stage, then the attacks, each fitted once for all notebooks. Run by hand, a notebook computes it itself. A notebook
+    that was executed before, by the same code on the same artifacts, is not executed again.
     """
     outcomes: list[Outcome] = []
     for number, step in enumerate(steps, start=1):
@@ -72,38 +82,81 @@ def run(steps: list[Step]) -> list[Outcome]:
             continue
         began = time.monotonic()
         say(f"[{number}/{len(steps)}] {step.label}")
-        error = "" if done or step.experiment is None else _train(step.experiment, steps)
-        error = error or execute(step.source, step.output, step.parameters)
-        outcomes.append(Outcome(step, "failed" if error else "ran", time.monotonic() - began, error))
-        say(f"[{number}/{len(steps)}] {step.label}: {error or 'done'}, {duration(outcomes[-1].seconds)}")
+        error = "" if done or step.experiment is None else _compute(step.experiment, steps)
+        status, error = ("failed", error) if error else _execute_once(step)
+        outcomes.append(Outcome(step, status, time.monotonic() - began, error))
+        say(f"[{number}/{len(steps)}] {step.label}: {error or status}, {duration(outcomes[-1].seconds)}")
     return outcomes
 
 
-def _train(exp: Experiment, steps: list[Step]) -> str:
-    """Train what these steps need of one experiment; return the error's text ('' if there is none)."""
-    needed = [model for step in steps if step.experiment == exp for model in models_for(exp, step.source)]
+def _compute(exp: Experiment, steps: list[Step]) -> str:
+    """Compute what these steps read of one experiment; return the error's text ('' if there is none)."""
+    numbers = [step.number for step in steps if step.experiment == exp]
     try:
-        train_all(list(dict.fromkeys(needed)))
+        train_all(list(dict.fromkeys(model for number in numbers for model in models_for(exp, number))))
+        for victim, shadows, name in attackers_for(exp, max(numbers)):
+            if not victim.has_attack(name, shadows_of=shadows):
+                began = time.monotonic()
+                victim.attack(name, shadows_of=shadows)
+                who = f"target with λ = {victim.l2:g} by shadows with λ = {shadows.l2:g}"
+                say(f"attack: {name} on {who}, {duration(time.monotonic() - began)}")
     except MIAError as error:
         return str(error)
     return ""
 
 
-def models_for(exp: Experiment, notebook: Path) -> list[tuple[Experiment, int]]:
-    """Return the models, as (experiment, model_id), that a notebook of the walk reads."""
-    number = int(notebook.stem[:2])
+def models_for(exp: Experiment, number: int) -> list[tuple[Experiment, int]]:
+    """Return the models, as (experiment, model_id), that notebook `number` of the walk reads."""
     if number == 6:
         return exp.models()
     return [(exp, i) for i in range(TARGET, exp.n_shadows)][: {1: 0, 2: 1}.get(number)]
 
 
-def execute(source: Path, output: Path, parameters: dict) -> str:
-    """Execute one notebook into `output`, progress lines on stderr; return the error's text ('' if none)."""
+def attackers_for(exp: Experiment, number: int) -> list[tuple[Experiment, Experiment, str]]:
+    """Return the attacks (see `Experiment.attackers`) that notebook `number` of the walk reads."""
+    return [attacker for attacker in exp.attackers() if number == 6 or (number > 3 and attacker[0] == exp)]
+
+
+def _execute_once(step: Step) -> tuple[str, str]:
+    """Execute a step unless its output is there already; return its status and the error's text."""
+    stamp = _stamp(step)
+    if stamp and stamp == _stamped(step.output):
+        return "reused", ""
+    error = execute(step.source, step.output, step.parameters, stamp)
+    return ("failed", error) if error else ("ran", "")
+
+
+def _stamped(output: Path) -> str | None:
+    """Return the stamp of an executed notebook, None where there is none."""
+    with contextlib.suppress(OSError, ValueError):
+        return json.loads(output.read_text(encoding="utf-8"))["metadata"].get("mia_helpers")
+
+
+def _stamp(step: Step) -> str:
+    """Return what stands for all that an executed notebook depends on ('' for the report, which is made each time)."""
+    if step.experiment is None:
+        return ""
+    code = [step.source, *sorted(Path(__file__).parent.glob("*.py"))]
+    depends_on = {
+        "code": [hashlib.sha256(path.read_bytes()).hexdigest() for path in code],
+        "parameters": step.parameters,
+        "models": [exp.artifact(i) for exp, i in step.experiment.models()],
+        **store.environment_here(),
+    }
+    return store.fingerprint(depends_on)
+
+
+def execute(source: Path, output: Path, parameters: dict, stamp: str = "") -> str:
+    """Execute one notebook into `output`, progress lines on stderr; return the error's text ('' if none).
+
+    `stamp` is noted in the copy when it is complete (see `run`).
+    """
+    import nbformat
     import papermill
 
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
-        papermill.execute_notebook(
+        book = papermill.execute_notebook(
             source,
             output,
             parameters,
@@ -114,6 +167,8 @@ def execute(source: Path, output: Path, parameters: dict) -> str:
             extra_arguments=["--log-level=CRITICAL"],  # the kernel's own warnings are not the user's
             stderr_file=sys.stderr,
         )
+        book.metadata["mia_helpers"] = stamp
+        files.write_text(output, nbformat.writes(book) + "\n")
     except papermill.PapermillExecutionError as error:
         return f"{error.evalue} (see {output})"
     except OSError as error:
@@ -145,7 +200,8 @@ def _without_traces(path: Path) -> str:
     import nbformat
 
     book = nbformat.read(path, as_version=4)
-    book.metadata.pop("papermill", None)
+    for key in ("papermill", "mia_helpers"):
+        book.metadata.pop(key, None)
     for cell in book.cells:
         for key in ("papermill", "execution"):
             cell.metadata.pop(key, None)
@@ -159,8 +215,11 @@ def missing_models(experiments: tuple[Experiment, ...]) -> list[tuple[Experiment
     return [(e, i) for exp in experiments for e, i in exp.models() if not store.exists(e.artifact(i))]
 
 
-def forget(experiments: tuple[Experiment, ...]) -> int:
-    """Delete the artifacts of these experiments (models, records and attacks) and return how many there were."""
+def forget(steps: list[Step]) -> int:
+    """Delete the artifacts of the experiments of these steps, and the executed notebooks; return how many artifacts."""
+    experiments = dict.fromkeys(step.experiment for step in steps if step.experiment)
+    for step in steps:
+        step.output.unlink(missing_ok=True)
     names = [e.artifact(i) for exp in experiments for e, i in exp.models()]
     names += [v.attack_artifact(name, shadows_of=s) for exp in experiments for v, s, name in exp.attackers()]
     paths = [store.path_of(name) for name in names if store.exists(name)]

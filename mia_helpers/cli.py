@@ -9,7 +9,7 @@ import time
 
 import pandas as pd
 
-from mia_helpers import attacks, batch, data, profiles, results, store
+from mia_helpers import attacks, backends, batch, data, jobs, profiles, results, store
 from mia_helpers.errors import MIAError
 from mia_helpers.progress import duration
 
@@ -45,6 +45,10 @@ def _parser() -> argparse.ArgumentParser:
         "--only", metavar="GLOB", help="only experiments or notebooks that match, such as 'adult*' or '05_*'"
     )
     reproduce.add_argument("--jobs", metavar="N", help="models trained side by side (default: one per core)")
+    reproduce.add_argument("--backend", help="where: loky (default: processes of this machine), dask or ray")
+    reproduce.add_argument(
+        "--scheduler", metavar="ADDRESS", help="of the cluster: tcp://HOST:8786 for dask, HOST:6379 for ray"
+    )
     reproduce.add_argument(
         "--force", action="store_true", help="forget what these experiments have computed, and do it again"
     )
@@ -66,6 +70,8 @@ def _reproduce(options) -> int:
         if not options.jobs.isdigit() or int(options.jobs) < 1:
             raise MIAError(f"--jobs {options.jobs}: expected a whole number of at least 1")
         os.environ["MIA_JOBS"] = options.jobs
+    os.environ.update({k: v for k, v in (("MIA_BACKEND", options.backend), ("MIA_SCHEDULER", options.scheduler)) if v})
+    backends.name()  # so that a wrong one is told now
     profile = profiles.load(options.profile)
     steps = batch.plan(profile, options.only)
     for name in dict.fromkeys(exp.dataset for exp in profile.experiments):
@@ -73,7 +79,7 @@ def _reproduce(options) -> int:
     with batch.lock():
         touched = tuple(dict.fromkeys(step.experiment for step in steps if step.experiment))
         if options.force:
-            print(f"--force: {batch.forget(touched)} artifacts forgotten")
+            print(f"--force: {batch.forget(steps)} artifacts forgotten")
         began, missing = time.monotonic(), len(batch.missing_models(touched))
         needed = len({e.artifact(i) for exp in touched for e, i in exp.models()})
         outcomes = batch.run(steps)
@@ -81,7 +87,7 @@ def _reproduce(options) -> int:
     _print_outcomes(outcomes)
     print(f"\nmodels: {trained} trained, {needed - missing} reused, in {duration(time.monotonic() - began)}")
     _print_results(profile, outcomes)
-    return 1 if any(outcome.status != "ran" for outcome in outcomes) else 0
+    return 1 if any(outcome.status in ("failed", "skipped") for outcome in outcomes) else 0
 
 
 def _print_outcomes(outcomes) -> None:
@@ -117,17 +123,27 @@ def _list(_options) -> int:
 
 
 def _status(options) -> int:
+    rates = jobs.measured_rates()
     for name in [options.profile] if options.profile else profiles.names():
-        print(name)
-        for exp in profiles.load(name).experiments:
-            if not data.is_here(exp.dataset):
+        experiments = profiles.load(name).experiments
+        here = [exp for exp in experiments if data.is_here(exp.dataset)]
+        missing = batch.missing_models(here)
+        print(f"{name}: {len(missing)} models to train{_estimate(missing, rates)}")
+        for exp in experiments:
+            if exp not in here:
                 print(f"  {exp!s:48} {exp.dataset} is not in {data.data_dir()} yet")
                 continue
             models, attackers = exp.models(), exp.attackers()
             trained = sum(store.exists(e.artifact(i)) for e, i in models)
             attacked = sum(v.has_attack(attack, shadows_of=s) for v, s, attack in attackers)
             print(f"  {exp!s:48} models {trained}/{len(models)}, attacks {attacked}/{len(attackers)}")
+    print(f"at {rates[False]:,.0f} samples/s a core for images, {rates[True]:,.0f} for a stack of census networks")
     return 0
+
+
+def _estimate(missing, rates) -> str:
+    seconds = [jobs.expected_seconds(task, rates) for task in jobs.group(missing)]
+    return f", about {duration(jobs.wall_seconds(seconds))} on {backends.default_jobs()} cores" if seconds else ""
 
 
 def _clean(options) -> int:

@@ -69,7 +69,7 @@ class Dataset:
     @property
     def is_images(self) -> bool:
         """Whether a record is an image (or else a row of a table)."""
-        return self.x.ndim == 4
+        return self.name in IMAGES
 
 
 def data_dir() -> Path:
@@ -296,6 +296,7 @@ _LOADERS = {
     "synthetic_census": (_synthetic_census, _INCOME),
 }
 NAMES = tuple(_LOADERS)
+IMAGES = ("cifar10", "synthetic_images")
 SIZES = {"cifar10": 60000, "adult": 48842, "synthetic_images": 60000, "synthetic_census": 48842}
 
 

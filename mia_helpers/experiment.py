@@ -8,24 +8,20 @@ import dataclasses
 import functools
 import json
 import numbers
-import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import joblib
 import numpy as np
 import pandas as pd
 
-from mia_helpers import attacks, data, metrics, store
+from mia_helpers import attacks, backends, data, jobs, metrics, store
 from mia_helpers.errors import MIAError, unknown
-from mia_helpers.progress import Progress, duration
-from mia_helpers.records import Records
+from mia_helpers.records import TARGET, Records
 
-TARGET = -1  # the model_id of the target; shadows are 0, 1, ...
 SCALINGS = ("paper", "standardised")
 # Raise one of these when its code changes what it computes: older artifacts are then no longer read.
-TRAINING_VERSION, ATTACK_VERSION = 1, 1
+TRAINING_VERSION, ATTACK_VERSION = 2, 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,8 +160,8 @@ class Experiment:
         return Records(**{field.name: arrays[field.name] for field in dataclasses.fields(Records)})
 
     def train(self, model_ids=None) -> None:
-        """Train what is missing of these models (default: target and all shadows), side by side in worker processes."""
-        train_all([(self, i) for i in (range(TARGET, self.n_shadows) if model_ids is None else model_ids)])
+        """Train what is missing of these models (default: target and all shadows), side by side (see `backends`)."""
+        jobs.train_all([(self, i) for i in (range(TARGET, self.n_shadows) if model_ids is None else model_ids)])
 
     def history(self, model_id: int = TARGET) -> pd.DataFrame:
         """Return the learning curves: a row per epoch; loss, accuracy, and for the target test_accuracy."""
@@ -190,9 +186,10 @@ class Experiment:
     def artifact(self, model_id: int = TARGET) -> str:
         """Return the name under which a model's records are kept; `.keras` beside it is the model."""
         name = "target" if model_id == TARGET else f"shadow{model_id:02d}"
-        return f"{self.dataset}/ds{self.train_size}-{name}-{store.fingerprint(self._model_depends_on(model_id))}"
+        return f"{self.dataset}/ds{self.train_size}-{name}-{store.fingerprint(self.depends_on(model_id))}"
 
-    def _model_depends_on(self, model_id):
+    def depends_on(self, model_id: int) -> dict:
+        """Return all that a model and its records depend on."""
         fields = ("dataset", "train_size", "epochs", "batch_size", "learning_rate", "decay", "l2", "scaling", "seed")
         chosen = {name: getattr(self, name) for name in fields}
         return {**chosen, "model_id": model_id, "data": self.data.sha256, "version": TRAINING_VERSION}
@@ -205,11 +202,17 @@ class Experiment:
         """Return how many trainable parameters the target has."""
         return int(self._model_artifact(TARGET)[0]["n_parameters"])
 
-    def new_network(self):
+    def new_network(self, seed: int | None = None):
         """Return the untrained network of this data set, with this experiment's L2 penalty."""
         from mia_helpers.models import census_network, image_network
 
-        return image_network(l2=self.l2) if self.data.is_images else census_network(l2=self.l2)
+        network = image_network if self.dataset in data.IMAGES else census_network
+        return network(l2=self.l2, seed=seed)
+
+    @property
+    def stacks(self) -> bool:
+        """Whether models of this kind are trained many at a time, as one program: it pays for small dense networks."""
+        return self.dataset not in data.IMAGES
 
     def scale(self, train: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return shift and factor, float32, for `(x - shift) * factor`, from a model's own training records."""
@@ -231,7 +234,7 @@ class Experiment:
     @property
     def attack_names(self) -> tuple[str, str, str]:
         """The paper's attack on this data set, then the two baselines."""
-        return ("svm" if self.dataset in ("cifar10", "synthetic_images") else "network", "threshold", "gap")
+        return ("svm" if self.dataset in data.IMAGES else "network", "threshold", "gap")
 
     def attack(self, name: str = "shokri", *, shadows_of: "Experiment | None" = None, **options) -> "AttackResult":
         """Fit an attack on the shadows, score the target's records with it, and measure it.
@@ -251,6 +254,7 @@ class Experiment:
         artifact = self.attack_artifact(name, shadows_of=shadows_of, options=options)
         found = store.load(artifact)
         if found is None:
+            jobs.train_all([(self, TARGET), *((shadows_of, i) for i in range(shadows_of.n_shadows))])
             target, began = self.target(), time.monotonic()
             fitted = _fit_attack(name, shadows_of, json.dumps(options, sort_keys=True), store.runs_dir())
             arrays = _measure(fitted, target, seed=self.seed, n_resamples=self.n_resamples)
@@ -343,7 +347,7 @@ def _fit_attack(name: str, shadows_of: Experiment, options: str, _folder: Path) 
     """Fit once and score many targets with it: the non-adaptive attacker meets every λ with the same attack."""
     kind, chosen = attacks.ATTACKS[name], json.loads(options)
     if name == "svm":
-        chosen.setdefault("n_jobs", default_jobs())
+        chosen.setdefault("n_jobs", backends.default_jobs())
     if name in ("svm", "network"):
         chosen.setdefault("seed", shadows_of.seed)
     return kind(**chosen).fit(shadows_of.shadows())
@@ -364,57 +368,3 @@ def _measure(fitted: attacks.Attack, target: Records, *, seed: int, n_resamples:
         **{name: table[name].to_numpy() for name in ("value", "low", "high")},
         "details": np.array(json.dumps(fitted.details_)),
     }
-
-
-def train_all(models: list[tuple[Experiment, int]]) -> None:
-    """Train the models (experiment, model_id) that are not in the store yet, `default_jobs()` at a time."""
-    from mia_helpers.training import run_parallel
-
-    missing = [(exp, i) for exp, i in models if store.load(exp.artifact(i)) is None]
-    if not missing:
-        return
-    progress = Progress("training", len(models), len(models) - len(missing))
-    for label, seconds, rate in run_parallel(_train_one, missing, n_jobs=default_jobs()):
-        progress.step(label, f"{duration(seconds)}, {rate:,.0f} samples/s")
-
-
-def default_jobs() -> int:
-    """Return how many processes work side by side: `MIA_JOBS`, or one per core."""
-    jobs = os.environ.get("MIA_JOBS") or str(joblib.cpu_count())
-    if not jobs.isdigit() or int(jobs) < 1:
-        raise MIAError(f"MIA_JOBS={jobs!r}: expected a whole number of at least 1")
-    return int(jobs)
-
-
-def _train_one(exp: Experiment, model_id: int) -> tuple[str, float, float]:
-    """Train one model, in a worker process, and save it with its records. Return its label, seconds and samples/s."""
-    from mia_helpers.models import keras
-    from mia_helpers.training import fit, predict
-
-    began = time.monotonic()
-    train, test = exp.split(model_id)
-    shift, factor = exp.scale(train)
-    x, y = exp.data.x, exp.data.y
-    x_train, x_test = ((x[rows] - shift) * factor for rows in (train, test))
-    weights_seed, order_seed = np.random.SeedSequence([exp.seed, model_id + 1]).generate_state(2)
-    keras().utils.clear_session()
-    keras().utils.set_random_seed(int(weights_seed))
-    model = exp.new_network()
-    options = {name: getattr(exp, name) for name in ("epochs", "batch_size", "learning_rate", "decay")}
-    held_out = (x_test, y[test]) if model_id == TARGET else None  # only the target's curve is drawn
-    curves = fit(model, x_train, y[train], **options, seed=int(order_seed), test=held_out)
-    index = np.concatenate([train, test])
-    records = Records(
-        probs=np.concatenate([predict(model, x_train), predict(model, x_test)]),
-        label=y[index],
-        member=np.arange(len(index)) < len(train),
-        model_id=np.full(len(index), model_id),
-        index=index,
-    )
-    seconds = time.monotonic() - began
-    arrays = {**records.arrays(), "shift": shift, "factor": factor, "n_parameters": np.int64(model.count_params())}
-    arrays.update({f"curve_{name}": values for name, values in curves.items()})
-    depends_on = exp._model_depends_on(model_id)
-    store.save(exp.artifact(model_id), arrays, seconds=seconds, depends_on=depends_on, model=model)
-    label = ("target" if model_id == TARGET else f"shadow {model_id}") + (f" (λ = {exp.l2:g})" if exp.l2 else "")
-    return label, seconds, exp.epochs * len(train) / seconds

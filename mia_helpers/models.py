@@ -1,9 +1,11 @@
-"""The paper's networks, to the parameter, and its learning-rate decay (paper Figs. 4, 6, 8)."""
+"""The paper's networks, to the parameter (paper Figs. 4, 6, 8)."""
 
 import contextlib
 import functools
 import os
+import random
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from mia_helpers.errors import MIAError
@@ -34,60 +36,62 @@ def _silent_stderr():
             os.close(saved)
 
 
-def image_network(*, l2: float = 0.0, n_classes: int = 10):
+def image_network(*, l2: float = 0.0, n_classes: int = 10, seed: int | None = None):
     """Return the CIFAR-10 network: two tanh convolutions, each with max pooling, and Dense 128 → softmax.
 
-    160,554 parameters for 10 classes (paper Fig. 4). `l2` penalises the kernels of all four layers.
+    160,554 parameters for 10 classes (paper Fig. 4). `l2` penalises the kernels of all four layers; `seed` is that of
+    the initial weights.
     """
-    layers, penalty = keras().layers, functools.partial(_l2, l2)
+    layers, kernel = keras().layers, _kernels(l2, seed)
     return keras().Sequential(
         [
             layers.Input((32, 32, 3)),
-            layers.Conv2D(32, 5, activation="tanh", kernel_regularizer=penalty(), name="conv_5x5"),
+            layers.Conv2D(32, 5, activation="tanh", name="conv_5x5", **kernel()),
             layers.MaxPooling2D(name="pool_1"),
-            layers.Conv2D(32, 3, activation="tanh", kernel_regularizer=penalty(), name="conv_3x3"),
+            layers.Conv2D(32, 3, activation="tanh", name="conv_3x3", **kernel()),
             layers.MaxPooling2D(name="pool_2"),
             layers.Flatten(name="flatten"),
-            layers.Dense(128, activation="tanh", kernel_regularizer=penalty(), name="dense"),
-            layers.Dense(n_classes, activation="softmax", kernel_regularizer=penalty(), name="probabilities"),
+            layers.Dense(128, activation="tanh", name="dense", **kernel()),
+            layers.Dense(n_classes, activation="softmax", name="probabilities", **kernel()),
         ],
         name="image_network",
     )
 
 
-def census_network(*, l2: float = 0.0, n_features: int = 105):
+def census_network(*, l2: float = 0.0, n_features: int = 105, seed: int | None = None):
     """Return the UCI Adult network: Dense 5 → Dense 1, both sigmoid; 536 parameters for 105 columns (paper Fig. 6)."""
-    return _dense_5_1("census_network", n_features, l2)
+    return _dense_5_1("census_network", n_features, l2, seed)
 
 
-def attack_network(*, n_inputs: int = 1):
+def attack_network(*, n_inputs: int = 1, seed: int | None = None):
     """Return the attack network for UCI Adult: Dense 5 sigmoid → Dense 1 sigmoid, 16 parameters (paper Fig. 8)."""
-    return _dense_5_1("attack_network", n_inputs, 0.0)
+    return _dense_5_1("attack_network", n_inputs, 0.0, seed)
 
 
-def _dense_5_1(name: str, n_inputs: int, l2: float):
-    layers = keras().layers
+def _dense_5_1(name: str, n_inputs: int, l2: float, seed: int | None):
+    layers, kernel = keras().layers, _kernels(l2, seed)
     return keras().Sequential(
         [
             layers.Input((n_inputs,)),
-            layers.Dense(5, activation="sigmoid", kernel_regularizer=_l2(l2), name="hidden"),
-            layers.Dense(1, activation="sigmoid", kernel_regularizer=_l2(l2), name="probability"),
+            layers.Dense(5, activation="sigmoid", name="hidden", **kernel()),
+            layers.Dense(1, activation="sigmoid", name="probability", **kernel()),
         ],
         name=name,
     )
 
 
-def _l2(strength: float):
-    return keras().regularizers.L2(strength) if strength else None
+def _kernels(l2: float, seed: int | None) -> Callable[[], dict]:
+    """Return a function that gives the kernel of each layer in turn its penalty, and initial weights from its own seed.
 
-
-def optimizer(learning_rate: float, decay: float):
-    """Return Adam whose rate falls per step t as learning_rate / (1 + decay · t).
-
-    That is what `Adam(decay=...)` did when the paper was written; Keras 3 has no such argument, hence the schedule.
+    Not from the global seed: other threads of a cluster's worker draw from it too.
     """
-    schedule = keras().optimizers.schedules.InverseTimeDecay(learning_rate, decay_steps=1, decay_rate=decay)
-    return keras().optimizers.Adam(schedule)
+    seeds = random.Random(seed)
+
+    def options() -> dict:
+        initial = keras().initializers.GlorotUniform(seed=seeds.randint(1, 10**9))
+        return {"kernel_initializer": initial, "kernel_regularizer": keras().regularizers.L2(l2) if l2 else None}
+
+    return options
 
 
 def load_model(path: Path):

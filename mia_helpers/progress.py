@@ -1,28 +1,44 @@
-"""One line per finished model: readable in a terminal, in JupyterLab and in papermill's logs alike."""
+"""One line per finished piece of work: readable in a terminal, in JupyterLab and in papermill's logs alike."""
 
 import sys
 import time
 
 
 class Progress:
-    """Prints `done/total`, the rate and the time left, each time a piece of work is finished.
+    """Prints what is done of all, the rate and the time left, each time a piece of work is finished.
 
     Lines go to stderr, one per piece (a bar that redraws itself turns into noise in a log). Rates count only what this
     run computed: what was read from the store is in `done` from the start.
+
+    Parameters
+    ----------
+    what : str
+    total, done : int
+        Pieces in all, and those that need no work.
+    expected : float
+        Seconds that all the work to do would take one after another; the time left is in proportion.
+    at_once : int
+        Pieces that are worked on side by side; those under way count as half done.
     """
 
-    def __init__(self, what: str, total: int, done: int = 0):
-        self.what, self.total, self.done = what, total, done
-        self.reused, self.began = done, time.monotonic()
-        if 0 < done < total:
-            say(f"{what}: {done} of {total} read from the store, {total - done} to go")
+    def __init__(self, what: str, total: int, *, done: int = 0, expected: float, at_once: int = 1):
+        self.what, self.total, self.done, self.at_once = what, total, done, at_once
+        self.expected, self.finished = expected, 0.0
+        self.samples, self.began = 0, time.monotonic()
 
-    def step(self, name: str, detail: str = "") -> None:
-        """Report that the piece `name` is finished."""
-        self.done += 1
+    def step(self, label: str, *, expected: float, pieces: int = 1, samples: int = 0) -> None:
+        """Report that `pieces` of the work are finished, which were expected to take so many seconds of `expected`.
+
+        `samples` counts records times epochs.
+        """
+        self.done += pieces
+        self.samples += samples
+        self.finished += expected
         elapsed = time.monotonic() - self.began
-        left = elapsed / (self.done - self.reused) * (self.total - self.done)
-        say(f"{self.what}: {self.done}/{self.total} {name}{', ' + detail if detail else ''}, {duration(left)} left")
+        reached = min(self.finished + expected * (self.at_once - 1) / 2, self.expected)
+        left = elapsed / reached * (self.expected - reached)
+        rate = f", {self.samples / elapsed:,.0f} samples/s" if samples else ""
+        say(f"{self.what}: {self.done}/{self.total} {label}, {duration(elapsed)} gone{rate}, {duration(left)} left")
 
 
 def say(line: str) -> None:

@@ -4,6 +4,8 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+TARGET = -1  # the model_id of the target; shadows are 0, 1, ...
+
 
 @dataclass(frozen=True, eq=False)
 class Records:

@@ -65,7 +65,7 @@ def _about(victim: Experiment, shadows: Experiment, result: AttackResult) -> dic
         "attack": result.name,
         "adaptive": result.adaptive,
         "data_sha256": victim.data.sha256,
-        "backend": "loky",
+        "backend": store.facts(victim.artifact())["backend"],
     }
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mia_helpers import files
+from mia_helpers import backends, files
 from mia_helpers.files import replacing
 
 
@@ -41,6 +41,11 @@ def exists(name: str) -> bool:
     return path_of(name).exists()
 
 
+def facts(name: str) -> dict:
+    """Return what the `.json` of an artifact says: how it was made, where, and in how many seconds."""
+    return json.loads(path_of(name).with_suffix(".json").read_text())
+
+
 def load(name: str) -> tuple[dict[str, np.ndarray], dict] | None:
     """Return the arrays and the facts of an artifact, or None where there is none.
 
@@ -50,33 +55,52 @@ def load(name: str) -> tuple[dict[str, np.ndarray], dict] | None:
     if not path.exists():
         return None
     try:
-        facts = json.loads(path.with_suffix(".json").read_text())
-        if hashlib.sha256(path.read_bytes()).hexdigest() != facts["sha256"]:
+        told = facts(name)
+        if hashlib.sha256(path.read_bytes()).hexdigest() != told["sha256"]:
             raise ValueError("its checksum is not the recorded one")
         with np.load(path, allow_pickle=False) as file:
-            return {key: file[key] for key in file.files}, facts
+            return {key: file[key] for key in file.files}, told
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         warnings.warn(f"artifact {path} is damaged ({error}); it is computed again", stacklevel=2)
         return None
 
 
-def save(name: str, arrays: dict[str, np.ndarray], *, seconds: float, depends_on: dict, model=None) -> None:
-    """Write an artifact, and the Keras `model` beside it as `.keras` where there is one (see `files.replacing`)."""
+def save(
+    name: str,
+    arrays: dict[str, np.ndarray],
+    *,
+    seconds: float,
+    depends_on: dict,
+    environment: dict | None = None,
+    keras_file: bytes | None = None,
+) -> None:
+    """Write an artifact, and the model beside it as `.keras` where there is one (see `files.replacing`).
+
+    `environment` is that of the worker which made it, where it was not made here.
+    """
     path = path_of(name)
     with replacing(path) as part:
         np.savez(part, **arrays)
-        facts = {
+        told = {
             "sha256": hashlib.sha256(part.read_bytes()).hexdigest(),
             "depends_on": depends_on,
             "seconds": round(seconds, 3),
             "written": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-            "machine": f"{platform.machine()}, {os.cpu_count()} cores",
-            "versions": versions("python", "numpy", "tensorflow", "keras", "scikit-learn"),
+            "backend": backends.name(),
+            **(environment or environment_here()),
         }
-        if model is not None:
+        if keras_file is not None:
             with replacing(path.with_suffix(".keras")) as model_part:
-                model.save(model_part)
-        files.write_text(path.with_suffix(".json"), json.dumps(facts, indent=1))
+                model_part.write_bytes(keras_file)
+        files.write_text(path.with_suffix(".json"), json.dumps(told, indent=1))
+
+
+def environment_here() -> dict:
+    """Return the machine and the versions with which an artifact is made."""
+    return {
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+        "versions": versions("python", "numpy", "tensorflow", "keras", "scikit-learn"),
+    }
 
 
 def versions(*names: str) -> dict[str, str]:

@@ -83,7 +83,7 @@ def test_only_that_matches_nothing_lists_what_there_is(notebooks):
 
 def test_each_notebook_gets_the_models_that_it_reads():
     exp = GOOD.replace(n_shadows=3, l2_sweep=[5e-3], l2_shadows=1)
-    counts = {path.stem[:2]: len(batch.models_for(exp, path)) for path in profiles.notebooks()[:6]}
+    counts = {path.stem[:2]: len(batch.models_for(exp, int(path.stem[:2]))) for path in profiles.notebooks()[:6]}
     assert counts == {"01": 0, "02": 1, "03": 4, "04": 4, "05": 4, "06": 6}
 
 

@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from mia_helpers import Experiment, MIAError, store, training
+from mia_helpers import Experiment, MIAError, backends, store
 
 TINY = {"train_size": 150, "epochs": 2, "n_shadows": 2, "l2_sweep": (5e-3,), "l2_shadows": 1, "n_resamples": 20}
 IMAGES = Experiment(dataset="synthetic_images", **TINY)
@@ -71,7 +71,7 @@ def test_models_lists_what_the_notebooks_train_once_each():
 
 
 def test_number_of_workers_must_be_a_number(monkeypatch):
-    from mia_helpers.experiment import default_jobs
+    from mia_helpers.backends import default_jobs
 
     monkeypatch.setenv("MIA_JOBS", "two")
     with pytest.raises(MIAError, match="MIA_JOBS='two': expected a whole number"):
@@ -105,7 +105,7 @@ def test_a_stopped_run_goes_on_and_gives_the_same_bytes_for_any_number_of_worker
     def never(*_args, **_kwargs):
         raise AssertionError("nothing was missing")
 
-    monkeypatch.setattr(training, "run_parallel", never)
+    monkeypatch.setattr(backends, "run", never)
     IMAGES.shadows()
     damaged = store.path_of(IMAGES.artifact(0))
     damaged.write_bytes(damaged.read_bytes()[:-9])
@@ -147,7 +147,7 @@ def test_the_walk_in_miniature(exp, monkeypatch):
 def test_another_grid_trains_no_model(monkeypatch):
     monkeypatch.setenv("MIA_JOBS", "1")
     first = IMAGES.attack("svm")
-    monkeypatch.setattr(training, "run_parallel", lambda *_a, **_k: pytest.fail("it trained"))
+    monkeypatch.setattr(backends, "run", lambda *_a, **_k: pytest.fail("it trained"))
     other = IMAGES.attack("svm", gamma=(1.0, 10.0, 100.0))
     assert {row["gamma"] for row in other.details["per_class"]} <= {1.0, 10.0, 100.0}
     assert {row["gamma"] for row in first.details["per_class"]} <= {0.001, 0.01, 0.1}

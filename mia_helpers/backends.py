@@ -1,0 +1,141 @@
+"""Where models are trained: processes of this machine, or the workers of a Dask or Ray cluster; one code for all.
+
+`MIA_BACKEND` and `MIA_SCHEDULER` choose (`--backend` and `--scheduler` set them). A task carries parameters, never
+data: each worker has the package and the data set of its own. What it makes comes back and is saved here, so the
+machines need no common file system.
+"""
+
+import importlib
+import os
+import warnings
+from collections.abc import Callable, Iterator
+
+import joblib
+from joblib.externals.loky.process_executor import TerminatedWorkerError
+
+from mia_helpers.errors import MIAError, unknown
+from mia_helpers.progress import say
+
+NAMES = ("loky", "dask", "ray")
+DEATHS = 3  # this many workers in a row may die before a run gives up
+
+
+def name() -> str:
+    """Return the chosen backend: 'loky' (this machine), 'dask' or 'ray'."""
+    chosen = os.environ.get("MIA_BACKEND") or "loky"
+    if chosen not in NAMES:
+        raise unknown("backend", chosen, NAMES)
+    if chosen != "loky" and not scheduler():
+        raise MIAError(f"--backend {chosen} needs --scheduler ADDRESS (or MIA_SCHEDULER): where the cluster listens")
+    if chosen == "loky" and scheduler():
+        raise MIAError(f"--scheduler {scheduler()} needs --backend dask or ray; loky works on this machine alone")
+    return chosen
+
+
+def scheduler() -> str:
+    """Return the address of the cluster, such as 'tcp://10.0.0.1:8786' (Dask) or '10.0.0.1:6379' (Ray)."""
+    return os.environ.get("MIA_SCHEDULER") or ""
+
+
+def default_jobs() -> int:
+    """Return how many processes of this machine work side by side: `MIA_JOBS`, or one per core."""
+    jobs = os.environ.get("MIA_JOBS") or str(joblib.cpu_count())
+    if not jobs.isdigit() or int(jobs) < 1:
+        raise MIAError(f"MIA_JOBS={jobs!r}: expected a whole number of at least 1")
+    return int(jobs)
+
+
+class _WorkerDied(Exception):
+    """A worker process or its machine is gone, and with it what it was computing."""
+
+
+def run(work: Callable, tasks: list[tuple]) -> Iterator[tuple]:
+    """Yield (number of the task, `work(*task)`) for each task, as they finish.
+
+    A worker that dies (out of memory, machine gone) costs what was being computed, not the run: that is tried again.
+
+    Raises
+    ------
+    MIAError
+        If the backend is not installed or not reachable, or if workers die again and again.
+    """
+    left, deaths = dict(enumerate(tasks)), 0
+    while left:
+        try:
+            for number, result in _BACKENDS[name()](work, left.copy()):
+                del left[number]
+                deaths = 0
+                yield number, result
+        except _WorkerDied as error:
+            deaths += 1
+            if deaths == DEATHS:
+                raise MIAError(
+                    f"{DEATHS} workers in a row died ({error}). Is there enough memory for each? --jobs 1 needs least. "
+                    f"What was finished is kept; the same command goes on from here."
+                ) from None
+            say(f"a worker died; {len(left)} of {len(tasks)} tasks are not done yet and go on")
+
+
+def _loky(work: Callable, tasks: dict[int, tuple]) -> Iterator[tuple]:
+    """Run on spawned processes of this machine (TensorFlow hangs in a forked one), one thread each."""
+    # loky replaces a worker whose memory has grown, which is what should happen, and warns about it.
+    warnings.filterwarnings("ignore", message="A worker stopped while some jobs")
+    # With one job, joblib would work in this very process. TensorFlow belongs in a worker, so there are always two.
+    n_jobs = max(2, min(default_jobs(), len(tasks)))
+    with joblib.parallel_config("loky", n_jobs=n_jobs, inner_max_num_threads=1):
+        yield from _joblib(work, tasks, TerminatedWorkerError, at_once=default_jobs())
+
+
+def _dask(work: Callable, tasks: dict[int, tuple]) -> Iterator[tuple]:
+    """Run on a Dask cluster, which itself tries three times what a dead worker left."""
+    distributed = _module("distributed", "dask")
+    try:
+        client = distributed.Client(scheduler(), set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise _unreachable("dask", error) from None
+    with client, joblib.parallel_config("dask", client=client, wait_for_workers_timeout=60):
+        yield from _joblib(work, tasks, distributed.scheduler.KilledWorker, at_once="all")
+
+
+def _joblib(work: Callable, tasks: dict[int, tuple], death: type[Exception], at_once: int | str) -> Iterator[tuple]:
+    parallel = joblib.Parallel(return_as="generator_unordered", batch_size=1, pre_dispatch=at_once)
+    try:
+        yield from parallel(joblib.delayed(_numbered)(number, work, task) for number, task in tasks.items())
+    except death as error:
+        raise _WorkerDied(type(error).__name__) from None
+
+
+def _numbered(number: int, work: Callable, task: tuple):
+    return number, work(*task)
+
+
+def _ray(work: Callable, tasks: dict[int, tuple]) -> Iterator[tuple]:
+    """Run on a Ray cluster. Not through joblib: Ray's joblib pool gives no result before all are there."""
+    ray = _module("ray", "ray")
+    try:
+        ray.init(scheduler(), ignore_reinit_error=True, log_to_driver=False, logging_level="error")
+    except (ConnectionError, ValueError, RuntimeError) as error:
+        raise _unreachable("ray", error) from None
+    remote = ray.remote(num_cpus=1, max_retries=3)(work)
+    running = {remote.remote(*task): number for number, task in tasks.items()}
+    while running:
+        (done,), _ = ray.wait(list(running))
+        try:
+            yield running.pop(done), ray.get(done)
+        except ray.exceptions.WorkerCrashedError as error:
+            raise _WorkerDied(type(error).__name__) from None
+
+
+_BACKENDS = {"loky": _loky, "dask": _dask, "ray": _ray}
+
+
+def _module(module: str, backend: str):
+    try:
+        return importlib.import_module(module)
+    except ImportError:
+        raise MIAError(f"--backend {backend} needs a package more: pip install -e '.[{backend}]'") from None
+
+
+def _unreachable(backend: str, error: Exception) -> MIAError:
+    reason = (str(error).splitlines() or [type(error).__name__])[0]
+    return MIAError(f"no {backend} scheduler answers at {scheduler()} ({reason}); is it running, is the address right?")
