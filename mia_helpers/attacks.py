@@ -101,7 +101,7 @@ class PerClassSVM(Attack):
         The grid. The defaults are the paper's.
     resolution : float
         Side of the cells in which points are merged, in units of 1 / √(largest gamma); 0 merges equal answers only.
-        Moving both points by as much changes no kernel value by more than 0.86 · resolution · √k.
+        Moving a point within its cell changes no kernel value by more than 0.86 · √k · resolution.
     n_jobs : int
         Classes that are fitted side by side.
     seed : int

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import GridSearchCV, StratifiedKFold
+from sklearn.svm import SVC
 
 from mia_helpers import MIAError, Records, attacks
 
@@ -24,7 +26,7 @@ def planted(seed, *, n=600, k=4, leak=True):
 
 
 def fitted(name, records):
-    options = {"svm": {"search_size": 200}, "network": {"epochs": 200}}.get(name, {})
+    options = {"network": {"epochs": 200}}.get(name, {})
     return attacks.ATTACKS[name](**options).fit(records)
 
 
@@ -126,10 +128,35 @@ def test_chosen_values_on_the_edge_of_the_grid_are_told():
     assert attacks.grid_edges(inside) == attacks.grid_edges({}) == []
 
 
-def test_search_sees_a_part_and_the_fit_sees_all():
-    details = fitted("svm", planted(13, n=1200)).details_["per_class"]
-    assert sum(row["records"] for row in details) == 1200
-    assert min(row["records"] for row in details) > 200
+def crowded(seed, n=1500):
+    """Records of which most members, and some others, are nearly the same point: a network that is sure of itself."""
+    records = planted(seed, n=n)
+    rng = np.random.default_rng(seed)
+    sure = rng.random(n) < np.where(records.member, 0.9, 0.3)
+    corner = np.eye(4)[records.label] + 1e-5 * rng.random((n, 4))
+    return replace(records, probs=np.where(sure[:, None], corner, records.probs).astype(np.float32))
+
+
+def test_merging_equal_answers_is_the_plain_grid_search():
+    records = crowded(13)
+    records = replace(records, probs=np.round(records.probs, 2))
+    for row in attacks.PerClassSVM(resolution=0).fit(records).details_["per_class"]:
+        part = records[records.label == row["class"]]
+        folds = StratifiedKFold(5, shuffle=True, random_state=0)
+        grid = {"C": [0.1, 1, 10], "gamma": [0.001, 0.01, 0.1]}
+        plain = GridSearchCV(SVC(), grid, cv=folds).fit(part.probs, part.member)
+        assert {name: row[name] for name in grid} == plain.best_params_
+        assert row["cv_accuracy"] == pytest.approx(plain.best_score_, abs=1e-3)
+        assert row["points"] < row["records"] / 2 == len(part) / 2
+
+
+def test_merging_near_answers_changes_no_choice_and_hardly_a_decision():
+    shadows, target = crowded(14), crowded(15)
+    merged, apart = attacks.PerClassSVM().fit(shadows), attacks.PerClassSVM(resolution=0).fit(shadows)
+    rows = [attack.details_["per_class"] for attack in (merged, apart)]
+    assert [(r["C"], r["gamma"]) for r in rows[0]] == [(r["C"], r["gamma"]) for r in rows[1]]
+    assert sum(r["points"] for r in rows[0]) < 0.6 * sum(r["points"] for r in rows[1])
+    assert abs(accuracy(merged, target) - accuracy(apart, target)) <= 0.003
 
 
 def test_resolve_knows_the_papers_attack_and_suggests_names():

@@ -6,7 +6,8 @@ import pytest
 from mia_helpers import models, training
 
 pytestmark = pytest.mark.slow
-RECIPE = {"epochs": 1, "batch_size": 32, "learning_rate": 1e-3, "decay": 1e-7, "seed": 3}
+STACK_RECIPE = {"epochs": 1, "batch_size": 32, "learning_rate": 1e-3, "decay": 1e-7}
+RECIPE = {**STACK_RECIPE, "seed": 3}
 
 
 @pytest.mark.parametrize(
@@ -61,8 +62,7 @@ def test_pooling_before_the_activation_changes_no_answer():
 def test_a_stack_equals_models_trained_one_after_another(l2):
     rng = np.random.default_rng(5)
     x, y = rng.random((3, 700, 105), dtype=np.float32), rng.integers(0, 2, (3, 700))
-    recipe = {**RECIPE, "epochs": 5}
-    seeds = [recipe.pop("seed") + i for i in range(3)]
+    recipe, seeds = {**STACK_RECIPE, "epochs": 5}, [7, 8, 9]
 
     def networks():
         return [models.census_network(l2=l2, seed=i) for i in range(3)]
@@ -82,11 +82,10 @@ def test_a_stack_equals_models_trained_one_after_another(l2):
 def test_a_model_is_the_same_to_the_byte_in_any_stack():
     rng = np.random.default_rng(6)
     x, y = rng.random((5, 300, 105), dtype=np.float32), rng.integers(0, 2, (5, 300))
-    recipe = {name: value for name, value in RECIPE.items() if name != "seed"}
 
     def trained(chosen):
         networks = [models.census_network(seed=i) for i in chosen]
-        training.fit_stacked(networks, x[chosen], y[chosen], seeds=chosen, tests=[None] * len(chosen), **recipe)
+        training.fit_stacked(networks, x[chosen], y[chosen], seeds=chosen, tests=[None] * len(chosen), **STACK_RECIPE)
         weights = [b"".join(w.tobytes() for w in network.get_weights()) for network in networks]
         return dict(zip(chosen, weights, strict=True))
 
