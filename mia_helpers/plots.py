@@ -428,3 +428,24 @@ def plot_gap_and_advantage(metrics: pd.DataFrame, ax=None):
     ax.set_title(f"Overfitting and leakage\n{above:.0%} of the attacks get more than 0.02 above the gap")
     ax.legend(fontsize=9)
     return ax
+
+
+def plot_cost(table: pd.DataFrame):
+    """Seconds against ds and against the number of shadows; `table` has what, against, ds, n_shadows, seconds."""
+    _, axes = plt.subplots(1, 2, figsize=(10, 4.2), sharey=True)
+    fixed = {"ds": "two shadows", "n_shadows": "ds 2500"}
+    for ax, (against, rows) in zip(axes, table.groupby("against"), strict=True):
+        slopes = []
+        for (what, part), marker in zip(rows.groupby("what"), "os", strict=False):
+            slope, height = np.polyfit(np.log(part[against]), np.log(part["seconds"]), 1)
+            slopes.append(f"{slope:.2f}")
+            ax.plot(part[against], part["seconds"], marker, label=f"{what}: slope {slope:.2f}")
+            ax.plot(part[against], np.exp(height) * part[against] ** slope, color="0.6", lw=1)
+        ax.set(xscale="log", yscale="log", ylabel="seconds, on all cores")
+        ax.set_xlabel("ds: training records of a model" if against == "ds" else "number of shadows")
+        ax.set_xticks(sorted(set(rows[against])), sorted(set(rows[against])))
+        ax.minorticks_off()
+        finding = f"cost grows with powers {' and '.join(slopes)}"
+        ax.set_title(f"Cost against {against} ({fixed[against]})\n{finding}")
+        ax.legend(fontsize=9)
+    return axes

@@ -41,11 +41,29 @@ def test_a_failure_skips_the_rest_of_its_experiment_and_the_others_go_on(noteboo
 
 
 @pytest.mark.slow
+def test_a_notebook_is_executed_again_only_when_something_changed(notebooks):
+    def statuses(profile):
+        return [outcome.status for outcome in batch.run(batch.plan(profile))]
+
+    good = Profile("demo", "one experiment", 1, (GOOD,))
+    assert statuses(good) == ["ran", "ran", "ran"]
+    assert statuses(good) == ["reused", "reused", "ran"]  # the report is made each time
+    book = nbformat.read(notebooks[1], as_version=4)
+    book.cells[-1].source = "print(2 * train_size)"
+    nbformat.write(book, notebooks[1])
+    (step, *_) = batch.plan(good)
+    step.output.write_text("{")  # a damaged copy
+    assert statuses(good) == ["ran", "ran", "ran"]
+    batch.forget(batch.plan(good))
+    assert statuses(good) == ["ran", "ran", "ran"]
+
+
+@pytest.mark.slow
 def test_outputs_are_written_into_a_source_only_when_it_ran(notebooks, monkeypatch):
     assert batch.write_outputs("02_*") == []
     book = nbformat.read(notebooks[1], as_version=4)
     assert book.cells[-1].outputs[0].text == "1\n"
-    assert "papermill" not in book.metadata
+    assert not {"papermill", "mia_helpers"} & set(book.metadata)
     assert all("papermill" not in cell.metadata and "execution" not in cell.metadata for cell in book.cells)
     book.cells[-1].source = "raise ValueError('no')"
     nbformat.write(book, notebooks[1])
@@ -85,6 +103,8 @@ def test_each_notebook_gets_the_models_that_it_reads():
     exp = GOOD.replace(n_shadows=3, l2_sweep=[5e-3], l2_shadows=1)
     counts = {path.stem[:2]: len(batch.models_for(exp, int(path.stem[:2]))) for path in profiles.notebooks()[:6]}
     assert counts == {"01": 0, "02": 1, "03": 4, "04": 4, "05": 4, "06": 6}
+    attacks = [len(batch.attackers_for(exp, number)) for number in range(1, 7)]
+    assert attacks == [0, 0, 0, 3, 3, 9]  # three attacks: plain, by one who ignores the penalty, by one who adapts
 
 
 def test_second_run_on_the_same_folder_is_told():

@@ -2,6 +2,8 @@
 
 import re
 import statistics
+import subprocess
+import sys
 
 import nbformat
 import pytest
@@ -83,11 +85,22 @@ def test_parameters_cell_holds_the_fields_of_experiment_with_its_defaults(path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("dataset", ["synthetic_images", "synthetic_census"])
-def test_every_notebook_executes(dataset, tmp_path):
+def test_every_notebook_executes_and_from_04_on_without_tensorflow(dataset, tmp_path):
     tiny = Experiment(
         dataset=dataset, train_size=100, n_shadows=2, epochs=2, l2_sweep=(5e-3,), l2_shadows=1, n_resamples=20
     )
+    check = nbformat.v4.new_code_cell("import sys\n\nassert 'tensorflow' not in sys.modules")
     for source in WALK:
-        before = source.read_bytes()
-        assert batch.execute(source, tmp_path / source.name, tiny.parameters()) == ""
-        assert source.read_bytes() == before
+        book = nbformat.read(source, as_version=4)
+        book.cells += [check] if source.stem[:2] >= "04" else []
+        copy = tmp_path / source.name
+        nbformat.write(book, copy)
+        before = copy.read_bytes()
+        assert batch.execute(copy, tmp_path / "executed" / source.name, tiny.parameters()) == ""
+        assert copy.read_bytes() == before
+
+
+def test_what_only_reads_imports_no_tensorflow():
+    modules = "attacks, backends, batch, cli, jobs, paper, plots, results, worker"
+    code = f"import sys; from mia_helpers import {modules}; assert not {{'tensorflow', 'keras'}} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,0 +1,58 @@
+"""The per-class grid search: on merged points, classes side by side, against plain `GridSearchCV(SVC)`."""
+
+import numpy as np
+from sklearn.model_selection import GridSearchCV, StratifiedKFold
+from sklearn.svm import SVC
+
+from benchmarks import measure
+from mia_helpers import Experiment, backends, data, store
+from mia_helpers.attacks import PerClassSVM
+
+GRID = {"C": [0.1, 1.0, 10.0], "gamma": [0.001, 0.01, 0.1]}
+
+
+def rows(repeats: int) -> list[dict]:
+    """Return `svm_search` (ds 2500), and `svm_paper_size` (ds 15000) where those shadows are in the store."""
+    exp = Experiment(dataset="cifar10" if data.is_here("cifar10") else "synthetic_images", train_size=2500)
+    shadows, target = exp.shadows(), exp.target()
+    fitted = {}
+
+    def plain():
+        return measure.seconds(lambda: fitted.update(plain=_plain(shadows)))
+
+    def ours():
+        return measure.seconds(lambda: fitted.update(ours=search(shadows)))
+
+    pairs = measure.in_turn(plain, ours, repeats=repeats)
+    _same(fitted["plain"], fitted["ours"], target)
+    return [measure.row("svm_search", *pairs, "s"), *_paper_size(exp.replace(train_size=15000))]
+
+
+def _plain(shadows) -> dict:
+    folds = StratifiedKFold(5, shuffle=True, random_state=0)
+    parts = {k: shadows[shadows.label == k] for k in np.unique(shadows.label)}
+    return {k: GridSearchCV(SVC(), GRID, cv=folds).fit(part.probs, part.member) for k, part in parts.items()}
+
+
+def search(shadows) -> PerClassSVM:
+    """Return this project's attack, fitted: classes side by side."""
+    return PerClassSVM(n_jobs=backends.default_jobs()).fit(shadows)
+
+
+def _same(plain: dict, ours: PerClassSVM, target) -> None:
+    """Stop the benchmark if the choices differ, or the attack accuracy by more than 0.003."""
+    for row in ours.details_["per_class"]:
+        best = plain[row["class"]].best_params_
+        assert {name: row[name] for name in GRID} == best, f"class {row['class']}: {row} instead of {best}"
+    theirs = np.array([plain[k].predict(p[None])[0] for k, p in zip(target.label, target.probs, strict=True)])
+    accuracies = [(said == target.member).mean() for said in (theirs, ours.decide(ours.score(target)))]
+    print(f"svm_search: accuracy on the target {accuracies[0]:.4f} plain, {accuracies[1]:.4f} ours")
+    assert abs(accuracies[0] - accuracies[1]) <= 0.003, accuracies
+
+
+def _paper_size(exp: Experiment) -> list[dict]:
+    if not all(store.exists(exp.artifact(i)) for i in range(exp.n_shadows)):
+        print("svm_paper_size: left out; it needs the shadows of CIFAR-10 at ds 15000 (40 minutes on 2 cores)")
+        return []
+    shadows = exp.shadows()
+    return [measure.row("svm_paper_size", [], [measure.seconds(lambda: search(shadows))], "s")]

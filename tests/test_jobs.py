@@ -1,0 +1,91 @@
+"""What is missing, in which tasks it is trained, and how long that takes."""
+
+import pytest
+
+from mia_helpers import Experiment, backends, cli, files, jobs, worker
+
+IMAGES = Experiment(dataset="synthetic_images", train_size=100, epochs=2, n_shadows=3)
+CENSUS = IMAGES.replace(dataset="synthetic_census")
+
+
+def models(exp):
+    return [(exp, i) for i in range(-1, exp.n_shadows)]
+
+
+@pytest.fixture
+def trained(monkeypatch):
+    """The tasks that were given to workers; each model of them is 'trained' in two seconds."""
+    tasks = []
+
+    def run(work, given):
+        assert work is worker.train
+        for number, (task,) in enumerate(given):
+            tasks.append(task)
+            yield number, [worker.Trained({}, b"", 2.0, {}) for _ in task]
+
+    monkeypatch.setattr(backends, "run", run)
+    return tasks
+
+
+def test_census_models_are_one_task_and_image_models_one_each():
+    assert [len(task) for task in jobs.group(models(IMAGES))] == [1, 1, 1, 1]
+    assert [len(task) for task in jobs.group(models(CENSUS) + models(CENSUS.replace(seed=1)))] == [8]
+    penalised = CENSUS.replace(l2=5e-3)
+    assert sorted(len(task) for task in jobs.group(models(CENSUS) + models(penalised)[:2])) == [2, 4]
+    many = jobs.group(models(CENSUS.replace(n_shadows=50)))
+    assert [len(task) for task in many] == [32, 19]
+    assert [*many[0], *many[1]] == models(CENSUS.replace(n_shadows=50))
+
+
+def test_the_longest_task_comes_first():
+    long = IMAGES.replace(epochs=50)
+    assert jobs.group([(IMAGES, 0), (long, 0)]) == [[(long, 0)], [(IMAGES, 0)]]
+
+
+def test_only_what_is_missing_is_trained(trained):
+    IMAGES.train()
+    assert sorted(i for ((_, i),) in trained) == [-1, 0, 1, 2]
+    trained.clear()
+    IMAGES.replace(n_shadows=5, n_resamples=3, l2_shadows=4).train()
+    assert sorted(i for ((_, i),) in trained) == [3, 4]
+    trained.clear()
+    IMAGES.train()
+    assert trained == []
+
+
+def test_progress_tells_models_rate_and_time_left(trained, capsys):
+    IMAGES.train([0])
+    capsys.readouterr()
+    IMAGES.train()
+    first, *lines = capsys.readouterr().err.splitlines()
+    assert first.startswith("training: 3 of 4 models are missing; ")
+    assert [line.split()[1] for line in lines] == ["2/4", "3/4", "4/4"]
+    assert all("samples/s" in line and line.endswith(" left") for line in lines)
+    assert lines[-1].endswith(", 0 s left")
+
+
+def test_expected_time_is_from_rates_measured_on_the_models_in_the_store(trained, monkeypatch):
+    monkeypatch.setenv("MIA_JOBS", "2")
+    from_file = jobs.measured_rates()
+    assert from_file[True] > 10 * from_file[False] > 0
+    IMAGES.train([0])  # 2 epochs of 100 records in 2 seconds
+    assert jobs.measured_rates() == {False: 100, True: from_file[True]}
+    task = [(IMAGES.replace(epochs=10), 0)]
+    assert jobs.expected_seconds(task, jobs.measured_rates()) == pytest.approx(10)
+    assert jobs.wall_seconds([10, 10, 10]) == 15
+    assert jobs.wall_seconds([10]) == 10
+
+
+def test_status_estimates_what_is_left_to_train(capsys, monkeypatch):
+    monkeypatch.setenv("MIA_JOBS", "2")
+    monkeypatch.setattr(jobs, "measured_rates", lambda: {False: 300.0, True: 3000.0})
+    cli.main(["status", "--profile", "quick"])
+    out = capsys.readouterr().out
+    # 8 image models of 300 records in 30 epochs at 300/s, and 7 of 1500 in 10 at 3,000/s: (240 + 35) / 2 seconds
+    assert "quick: 15 models to train, about 2 min 18 s on 2 cores" in out
+    assert "at 300 samples/s a core for images, 3,000 for a stack of census networks" in out
+
+
+def test_the_committed_benchmarks_have_the_rates_that_estimates_start_from():
+    text = (files.REPOSITORY / "benchmarks" / "results.csv").read_text()
+    assert {"cnn_one_worker", "adult_shadows"} <= {line.split(",")[0] for line in text.splitlines()}
