@@ -6,7 +6,7 @@ PYTHON ?= python3.13 python3.12 python3.11 python3 python
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help reproduce test lab notebooks lint
+.PHONY: help reproduce test lab notebooks bench lint
 
 help:  ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -23,6 +23,9 @@ lab: .venv/installed  ## open the notebooks in JupyterLab
 
 notebooks: .venv/installed  ## execute the notebooks in place, to commit their outputs; ARGS='--only "05_*"'
 	.venv/bin/python -m mia_helpers notebooks $(ARGS)
+
+bench: .venv/installed  ## measure every ratio of benchmarks/results.md, an hour on 2 quiet cores; ARGS='--only svm'
+	.venv/bin/python -m benchmarks $(ARGS)
 
 lint: .venv/installed  ## check format and style with ruff
 	.venv/bin/python -m ruff format --check

@@ -1,8 +1,10 @@
 """Backends: real clusters on this machine give the same bytes as local processes, and a dead worker is no disaster."""
 
+import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -60,18 +62,22 @@ def dask_cluster(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def ray_cluster():
-    """The address of a Ray node with two cores."""
-    pytest.importorskip("ray")
-    port = "6399"
-    ray = [sys.executable, "-c", "from ray.scripts.scripts import main; main()"]
-    options = ["--head", "--port", port, "--node-ip-address=127.0.0.1", "--num-cpus=2", "--include-dashboard=false"]
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent), "RAY_USAGE_STATS_ENABLED": "0"}
-    subprocess.run([*ray, "start", *options, "--disable-usage-stats"], env=environment, check=True, capture_output=True)
+    """The address of a Ray node with two cores, started as the README tells."""
+    ray = pytest.importorskip("ray")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    options = ["--node-ip-address=127.0.0.1", f"--port={port}", "--num-cpus=2", "--include-dashboard=false"]
+    main = "from ray.scripts.scripts import main; main()"
+    node = start("-c", main, "start", "--head", "--block", "--disable-usage-stats", *options)
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and node.poll() is None:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            break
+        time.sleep(0.2)
     yield f"127.0.0.1:{port}"
-    import ray as module
-
-    module.shutdown()
-    subprocess.run([*ray, "stop", "--force"], check=True, capture_output=True)
+    ray.shutdown()
+    node.terminate()
+    node.wait(60)
 
 
 @pytest.fixture(params=["dask", "ray"])

@@ -18,6 +18,7 @@ from packaging.specifiers import SpecifierSet
 ROOT = Path(__file__).parents[1]
 # Imports that are named unlike their requirement, or come with it.
 PROVIDED_BY = {"sklearn": "scikit-learn", "yaml": "PyYAML", "IPython": "ipykernel", "packaging": "pytest"}
+PROVIDED_BY |= {"dask": "distributed"}
 
 
 def requirements():
@@ -27,12 +28,19 @@ def requirements():
     return [(Requirement(text.strip()), reason.strip()) for text, _, reason in parts]
 
 
+def extras():
+    """Return the optional requirements of pyproject.toml: a package for each cluster."""
+    groups = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    return [Requirement(text) for group in groups.values() for text in group]
+
+
 def requires_python():
     return SpecifierSet(tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["requires-python"])
 
 
 def test_each_requirement_is_pinned_and_has_a_reason():
-    loose = [str(r) for r, _ in requirements() if not re.fullmatch(r"==[^*,]+", str(r.specifier))]
+    everything = [*(r for r, _ in requirements()), *extras()]
+    loose = [str(r) for r in everything if not re.fullmatch(r"==[^*,]+", str(r.specifier))]
     bare = [str(r) for r, reason in requirements() if not reason]
     assert (loose, bare) == ([], [])
 
@@ -58,7 +66,7 @@ def test_makefile_takes_the_python_versions_of_pyproject():
 
 def python_sources():
     """Yield (file name, source) for each Python file and each notebook's code cells, IPython commands left out."""
-    for folder in ("mia_helpers", "tests"):
+    for folder in ("mia_helpers", "tests", "benchmarks"):
         for path in (ROOT / folder).rglob("*.py"):
             yield path.name, path.read_text(encoding="utf-8")
     for path in (ROOT / "notebooks").glob("*.ipynb"):
@@ -76,8 +84,8 @@ def imported(source):
 
 
 def test_each_import_is_among_the_requirements():
-    ours = {"mia_helpers", *(path.stem for path in (ROOT / "tests").glob("*.py"))}
-    required = {r.name for r, _ in requirements()}
+    ours = {"mia_helpers", "benchmarks", *(path.stem for path in (ROOT / "tests").glob("*.py"))}
+    required = {r.name for r, _ in requirements()} | {r.name for r in extras()}
     missing = {
         f"{name} ({where})"
         for where, source in python_sources()
