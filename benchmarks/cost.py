@@ -4,7 +4,7 @@ import matplotlib
 import pandas as pd
 
 from benchmarks import measure, svm
-from mia_helpers import Experiment, backends, data, files, plots, store, worker
+from mia_helpers import Experiment, backends, data, files, plots, worker
 
 SIZES, SHADOWS, EPOCHS = (500, 1000, 2500, 5000, 10000, 15000), (2, 4, 6, 10), 5
 
@@ -35,7 +35,7 @@ def _train(exp: Experiment, n: int) -> None:
 def _attack():
     """Search and fit the SVMs: on two shadows of each size that the store has, and on more and more of ds 2500."""
     plain = Experiment(dataset="cifar10" if data.is_here("cifar10") else "synthetic_images", n_shadows=2)
-    stored = [ds for ds in SIZES if all(store.exists(plain.replace(train_size=ds).artifact(i)) for i in range(2))]
+    stored = [ds for ds in SIZES if svm.stored(plain.replace(train_size=ds))]
     for against, ds, n in [*(("ds", ds, 2) for ds in stored), *(("n_shadows", 2500, n) for n in SHADOWS)]:
         shadows = plain.replace(train_size=ds, n_shadows=n).shadows()
         seconds = measure.seconds(lambda shadows=shadows: svm.search(shadows))

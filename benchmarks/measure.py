@@ -28,10 +28,10 @@ def in_turn(baseline: Callable, ours: Callable, *, repeats: int) -> tuple[list[f
 def row(name: str, baseline: list[float], ours: list[float], unit: str, *, floor: float | None = None) -> dict:
     """Return a row: medians, and median, least and greatest of the pairwise ratios, where above 1 means ours is better.
 
-    Seconds and gigabytes are better when there are fewer, rates when there are more.
+    Seconds and gigabytes are better when there are fewer, rates when there are more. `baseline` may be empty.
     """
     more_is_better = unit == "samples/s"
-    ratios = [o / b if more_is_better else b / o for b, o in zip(baseline, ours, strict=True)]
+    ratios = [o / b if more_is_better else b / o for b, o in zip(baseline, ours, strict=bool(baseline))]
     return {
         **{"name": name, "baseline": _median(baseline), "ours": _median(ours), "unit": unit},
         **{"ratio": _median(ratios), "low": min(ratios, default=None), "high": max(ratios, default=None)},

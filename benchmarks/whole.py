@@ -7,13 +7,16 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks import measure
+from benchmarks import measure, svm
 
 PROC = Path("/proc")
 
 
+LARGEST = "from mia_helpers import Experiment; exp = Experiment(dataset={!r}, train_size=15000, {})"
+
+
 def rows(repeats: int) -> list[dict]:
-    """Return `second_quick` and, on Linux, `training_memory`."""
+    """Return `second_quick` and, on Linux, the peak memory of training and attack in the paper's largest experiment."""
     first, second = [], []
     for _ in range(repeats):
         with tempfile.TemporaryDirectory() as folder:
@@ -22,6 +25,8 @@ def rows(repeats: int) -> list[dict]:
     found = [measure.row("second_quick", first, second, "s")]
     if PROC.exists():
         found.append(measure.row("training_memory", [], [training_memory()], "GB"))
+        if svm.stored(svm.paper_size()):
+            found.append(measure.row("attack_memory", [], [attack_memory()], "GB"))
     return found
 
 
@@ -34,12 +39,15 @@ def quick(folder: str) -> None:
 
 def training_memory() -> float:
     """Return the peak while the paper's largest networks train, one a core: ds 15000. Epochs do not add to it."""
-    code = (
-        "from mia_helpers import Experiment\\n"
-        "Experiment(dataset='synthetic_images', train_size=15000, n_shadows=3, epochs=2).train()"
-    )
+    code = LARGEST.format("synthetic_images", "n_shadows=3, epochs=2") + "; exp.train()"
     with tempfile.TemporaryDirectory() as folder:
         return peak_memory([sys.executable, "-c", code], MIA_RUNS_DIR=folder)
+
+
+def attack_memory() -> float:
+    """Return the peak while the SVMs of ds 15000 are searched and fitted."""
+    code = LARGEST.format("cifar10", "n_shadows=10") + "; from benchmarks import svm; svm.search(exp.shadows())"
+    return peak_memory([sys.executable, "-c", code])
 
 
 def peak_memory(command: list[str], **environment: str) -> float:
