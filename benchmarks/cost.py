@@ -29,7 +29,7 @@ def _training():
 
 
 def _train(exp: Experiment, n: int) -> None:
-    list(backends.run(worker.train, [([(exp, i)],) for i in range(n)]))
+    list(backends.run(worker.train, [([(exp, i)], [exp.artifact(i)]) for i in range(n)]))
 
 
 def _attack():

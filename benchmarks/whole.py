@@ -66,11 +66,7 @@ def _held(pid: int) -> float:
     """Return the gigabytes of a process and its children; a page that they share counts once (PSS)."""
     try:
         pss = next(line for line in (PROC / f"{pid}/smaps_rollup").read_text().splitlines() if line.startswith("Pss:"))
-        children = (PROC / f"{pid}/task/{pid}/children").read_text().split()
+        children = [child for path in PROC.glob(f"{pid}/task/*/children") for child in path.read_text().split()]
     except (OSError, StopIteration):  # it has just ended
         return 0.0
     return int(pss.split()[1]) * 1024 / 1e9 + sum(_held(int(child)) for child in children)
-
-
-if __name__ == "__main__":
-    print(peak_memory(sys.argv[1:]))

@@ -17,7 +17,8 @@ from mia_helpers.errors import MIAError, unknown
 from mia_helpers.progress import say
 
 NAMES = ("loky", "dask", "ray")
-DEATHS = 3  # this many workers in a row may die before a run gives up
+DEATHS = 3  # this many workers in a row may die before a run on this machine gives up
+WAIT = 60  # seconds for the first worker of a cluster to appear
 
 
 def name() -> str:
@@ -27,8 +28,6 @@ def name() -> str:
         raise unknown("backend", chosen, NAMES)
     if chosen != "loky" and not scheduler():
         raise MIAError(f"--backend {chosen} needs --scheduler ADDRESS (or MIA_SCHEDULER): where the cluster listens")
-    if chosen == "loky" and scheduler():
-        raise MIAError(f"--scheduler {scheduler()} needs --backend dask or ray; loky works on this machine alone")
     return chosen
 
 
@@ -45,10 +44,6 @@ def default_jobs() -> int:
     return int(jobs)
 
 
-class _WorkerDied(Exception):
-    """A worker process or its machine is gone, and with it what it was computing."""
-
-
 def run(work: Callable, tasks: list[tuple]) -> Iterator[tuple]:
     """Yield (number of the task, `work(*task)`) for each task, as they finish.
 
@@ -57,52 +52,58 @@ def run(work: Callable, tasks: list[tuple]) -> Iterator[tuple]:
     Raises
     ------
     MIAError
-        If the backend is not installed or not reachable, or if workers die again and again.
+        If the backend is not installed or not reachable, or if workers die again and again; what `work` raises.
     """
-    left, deaths = dict(enumerate(tasks)), 0
-    while left:
-        try:
-            for number, result in _BACKENDS[name()](work, left.copy()):
-                del left[number]
-                deaths = 0
-                yield number, result
-        except _WorkerDied as error:
-            deaths += 1
-            if deaths == DEATHS:
-                raise MIAError(
-                    f"{DEATHS} workers in a row died ({error}). Is there enough memory for each? --jobs 1 needs least. "
-                    f"What was finished is kept; the same command goes on from here."
-                ) from None
-            say(f"a worker died; {len(left)} of {len(tasks)} tasks are not done yet and go on")
+    yield from _BACKENDS[name()](work, dict(enumerate(tasks)))
 
 
 def _loky(work: Callable, tasks: dict[int, tuple]) -> Iterator[tuple]:
-    """Run on spawned processes of this machine (TensorFlow hangs in a forked one), one thread each."""
+    """Run on spawned processes of this machine (TensorFlow hangs in a forked one), one thread each.
+
+    When one of them dies, loky ends the others too and starts afresh; the tasks that were under way begin again.
+    """
     # loky replaces a worker whose memory has grown, which is what should happen, and warns about it.
     warnings.filterwarnings("ignore", message="A worker stopped while some jobs")
-    # With one job, joblib would work in this very process. TensorFlow belongs in a worker, so there are always two.
-    n_jobs = max(2, min(default_jobs(), len(tasks)))
-    with joblib.parallel_config("loky", n_jobs=n_jobs, inner_max_num_threads=1):
-        yield from _joblib(work, tasks, TerminatedWorkerError, at_once=default_jobs())
+    left, deaths = dict(tasks), 0
+    while left:
+        # With one job, joblib would work in this very process. TensorFlow belongs in a worker, so there are always two.
+        n_jobs = max(2, min(default_jobs(), len(left)))
+        with joblib.parallel_config("loky", n_jobs=n_jobs, inner_max_num_threads=1):
+            parallel = joblib.Parallel(return_as="generator_unordered", batch_size=1, pre_dispatch=default_jobs())
+        try:
+            for number, result in _results(parallel, work, dict(left)):
+                del left[number]
+                deaths = 0
+                yield number, result
+        except TerminatedWorkerError as error:
+            deaths += 1
+            if deaths == DEATHS:
+                raise _gave_up(f"{DEATHS} workers in a row", error) from None
+            say(f"a worker died; {len(left)} of {len(tasks)} tasks are not done yet and go on")
 
 
 def _dask(work: Callable, tasks: dict[int, tuple]) -> Iterator[tuple]:
-    """Run on a Dask cluster, which itself tries three times what a dead worker left."""
+    """Run on a Dask cluster, which itself tries again, three times, what a dead worker left."""
     distributed = _module("distributed", "dask")
     try:
         client = distributed.Client(scheduler(), set_as_default=False)
     except (OSError, ValueError) as error:
-        raise _unreachable("dask", error) from None
-    with client, joblib.parallel_config("dask", client=client, wait_for_workers_timeout=60):
-        yield from _joblib(work, tasks, distributed.scheduler.KilledWorker, at_once="all")
+        raise _unreachable("dask", str(error)) from None
+    with client:
+        with joblib.parallel_config("dask", client=client, wait_for_workers_timeout=WAIT):
+            parallel = joblib.Parallel(return_as="generator_unordered", batch_size=1, pre_dispatch="all")
+        try:
+            yield from _results(parallel, work, tasks)
+        except TimeoutError:
+            raise _unreachable("dask", f"it has had no worker for {WAIT} seconds") from None
+        except distributed.scheduler.KilledWorker as error:
+            raise _gave_up("a worker, and three more on the same task,", error) from None
+        except (distributed.client.FutureCancelledError, distributed.comm.CommClosedError) as error:
+            raise _unreachable("dask", f"connection lost: {error}") from None
 
 
-def _joblib(work: Callable, tasks: dict[int, tuple], death: type[Exception], at_once: int | str) -> Iterator[tuple]:
-    parallel = joblib.Parallel(return_as="generator_unordered", batch_size=1, pre_dispatch=at_once)
-    try:
-        yield from parallel(joblib.delayed(_numbered)(number, work, task) for number, task in tasks.items())
-    except death as error:
-        raise _WorkerDied(type(error).__name__) from None
+def _results(parallel: joblib.Parallel, work: Callable, tasks: dict[int, tuple]) -> Iterator[tuple]:
+    return parallel(joblib.delayed(_numbered)(number, work, task) for number, task in tasks.items())
 
 
 def _numbered(number: int, work: Callable, task: tuple):
@@ -110,20 +111,29 @@ def _numbered(number: int, work: Callable, task: tuple):
 
 
 def _ray(work: Callable, tasks: dict[int, tuple]) -> Iterator[tuple]:
-    """Run on a Ray cluster. Not through joblib: Ray's joblib pool gives no result before all are there."""
+    """Run on a Ray cluster, which itself tries again, three times, what a dead worker left.
+
+    Not through joblib: Ray's joblib pool gives no result before all are there.
+    """
     ray = _module("ray", "ray")
+    died = ray.exceptions
     try:
         ray.init(scheduler(), ignore_reinit_error=True, log_to_driver=False, logging_level="error")
     except (ConnectionError, ValueError, RuntimeError) as error:
-        raise _unreachable("ray", error) from None
+        raise _unreachable("ray", str(error)) from None
     remote = ray.remote(num_cpus=1, max_retries=3)(work)
     running = {remote.remote(*task): number for number, task in tasks.items()}
-    while running:
-        (done,), _ = ray.wait(list(running))
-        try:
+    try:
+        while running:
+            (done,), _ = ray.wait(list(running))
             yield running.pop(done), ray.get(done)
-        except ray.exceptions.WorkerCrashedError as error:
-            raise _WorkerDied(type(error).__name__) from None
+    except ray.exceptions.RayTaskError as error:
+        raise error.cause from None
+    except (died.WorkerCrashedError, died.OutOfMemoryError, died.NodeDiedError, died.LocalRayletDiedError) as error:
+        raise _gave_up("a worker, and three more on the same task,", error) from None
+    finally:
+        for task in running:
+            ray.cancel(task, force=True)
 
 
 _BACKENDS = {"loky": _loky, "dask": _dask, "ray": _ray}
@@ -136,6 +146,16 @@ def _module(module: str, backend: str):
         raise MIAError(f"--backend {backend} needs a package more: pip install -e '.[{backend}]'") from None
 
 
-def _unreachable(backend: str, error: Exception) -> MIAError:
-    reason = (str(error).splitlines() or [type(error).__name__])[0]
-    return MIAError(f"no {backend} scheduler answers at {scheduler()} ({reason}); is it running, is the address right?")
+def _unreachable(backend: str, reason: str) -> MIAError:
+    reason = (reason.splitlines() or ["no reason given"])[0]
+    return MIAError(
+        f"no {backend} cluster answers at {scheduler()} ({reason}). Is it running, has it workers, is the address "
+        f"right? What was finished is kept; the same command goes on from here."
+    )
+
+
+def _gave_up(who: str, error: Exception) -> MIAError:
+    return MIAError(
+        f"{who} died ({type(error).__name__}). Is there enough memory for each? On this machine, --jobs 1 needs least. "
+        f"What was finished is kept; the same command goes on from here."
+    )

@@ -128,8 +128,8 @@ def _execute_once(step: Step) -> tuple[str, str]:
 
 def _stamped(output: Path) -> str | None:
     """Return the stamp of an executed notebook, None where there is none."""
-    with contextlib.suppress(OSError, ValueError):
-        return json.loads(output.read_text(encoding="utf-8"))["metadata"].get("mia_helpers")
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):  # no such file, or not a notebook
+        return json.loads(output.read_text(encoding="utf-8"))["metadata"]["mia_helpers"]
 
 
 def _stamp(step: Step) -> str:
@@ -141,6 +141,7 @@ def _stamp(step: Step) -> str:
         "code": [hashlib.sha256(path.read_bytes()).hexdigest() for path in code],
         "parameters": step.parameters,
         "models": [exp.artifact(i) for exp, i in step.experiment.models()],
+        "drawn with": store.versions("scipy", "pandas", "matplotlib", "seaborn"),
         **store.environment_here(),
     }
     return store.fingerprint(depends_on)

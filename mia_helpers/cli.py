@@ -71,7 +71,8 @@ def _reproduce(options) -> int:
             raise MIAError(f"--jobs {options.jobs}: expected a whole number of at least 1")
         os.environ["MIA_JOBS"] = options.jobs
     os.environ.update({k: v for k, v in (("MIA_BACKEND", options.backend), ("MIA_SCHEDULER", options.scheduler)) if v})
-    backends.name()  # so that a wrong one is told now
+    if backends.name() == "loky" and options.scheduler:  # an unknown backend is told here too
+        raise MIAError(f"--scheduler {options.scheduler} needs --backend dask or ray; loky works on this machine alone")
     profile = profiles.load(options.profile)
     steps = batch.plan(profile, options.only)
     for name in dict.fromkeys(exp.dataset for exp in profile.experiments):

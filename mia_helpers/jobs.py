@@ -1,6 +1,8 @@
 """Which models are missing, how long they will take, and training them on the chosen backend."""
 
+import contextlib
 import json
+import math
 
 import pandas as pd
 
@@ -9,10 +11,17 @@ from mia_helpers.progress import Progress, duration, say
 from mia_helpers.records import TARGET
 
 STACK = 32  # models in one program, at the most: it bounds the memory of a task
+ENOUGH = 100_000  # samples; while a model sees fewer, the start of its worker takes as long as the training
 
 
 def train_all(models: list[tuple]) -> None:
-    """Train the models (experiment, model_id) that are not in the store yet, and save each as it comes back."""
+    """Train the models (experiment, model_id) that are not in the store yet, and save each as it comes back.
+
+    Raises
+    ------
+    MIAError
+        What `backends.run`, the workers or the store raise; what was saved until then stays.
+    """
     missing = [(exp, i) for exp, i in models if store.load(exp.artifact(i)) is None]
     if not missing:
         return
@@ -22,7 +31,8 @@ def train_all(models: list[tuple]) -> None:
     done = len(models) - len(missing)
     progress = Progress("training", len(models), done=done, expected=sum(seconds), at_once=at_once)
     say(f"training: {len(missing)} of {len(models)} models are missing; {_outlook(seconds)}")
-    for number, trained in backends.run(worker.train, [(task,) for task in tasks]):
+    with_names = [(task, [exp.artifact(i) for exp, i in task]) for task in tasks]
+    for number, trained in backends.run(worker.train, with_names):
         for (exp, i), made in zip(tasks[number], trained, strict=True):
             facts = {"seconds": made.seconds, "depends_on": exp.depends_on(i), "environment": made.environment}
             store.save(exp.artifact(i), made.arrays, **facts, keras_file=made.keras_file)
@@ -60,21 +70,22 @@ def label(task: list[tuple]) -> str:
 def measured_rates() -> dict[bool, float]:
     """Return the samples/s of one worker, for stacked (True) and single (False) networks.
 
-    From the models in the store; of a kind that it does not have, from `benchmarks/results.csv`.
+    From the models in the store that saw `ENOUGH` samples; of a kind that it does not have, from
+    `benchmarks/results.csv`.
     """
-    benchmarks = pd.read_csv(files.REPOSITORY / "benchmarks" / "results.csv").set_index("name")
-    rates = {True: benchmarks.loc["adult_shadows", "ours"], False: benchmarks.loc["cnn_one_worker", "ours"]}
-    trained = pd.DataFrame(_trained(), columns=["stacks", "samples", "seconds"]).groupby("stacks").sum()
-    return rates | (trained["samples"] / trained["seconds"]).to_dict()
+    ours = pd.read_csv(files.REPOSITORY / "benchmarks" / "results.csv").set_index("name")["ours"]
+    rates = {True: ours["adult_shadows"], False: ours["cnn_scaling"] / 2}  # the latter is that of two workers
+    trained = pd.DataFrame(_trained(), columns=["stacks", "samples", "seconds"])
+    totals = trained[trained["samples"] >= ENOUGH].groupby("stacks").sum()
+    return rates | (totals["samples"] / totals["seconds"]).to_dict()
 
 
 def _trained():
     for path in (store.runs_dir() / "artifacts").glob("*/*.json"):
-        facts = json.loads(path.read_text())
-        made_from = facts["depends_on"]
-        if "epochs" in made_from:  # a model, not an attack
-            samples = made_from["epochs"] * made_from["train_size"]
-            yield made_from["dataset"] not in data.IMAGES, samples, facts["seconds"]
+        with contextlib.suppress(OSError, ValueError, KeyError):  # damaged, or just being written: it tells nothing
+            facts = json.loads(path.read_text())
+            dataset, *numbers = (facts["depends_on"][name] for name in ("dataset", "epochs", "train_size"))
+            yield dataset not in data.IMAGES, math.prod(numbers), facts["seconds"]
 
 
 def expected_seconds(task: list[tuple], rates: dict[bool, float]) -> float:

@@ -437,6 +437,9 @@ def plot_cost(table: pd.DataFrame):
     for ax, (against, rows) in zip(axes, table.groupby("against"), strict=True):
         slopes = []
         for (what, part), marker in zip(rows.groupby("what"), "os", strict=False):
+            if len(part) < 3:  # no line through two points
+                ax.plot(part[against], part["seconds"], marker, label=what)
+                continue
             slope, height = np.polyfit(np.log(part[against]), np.log(part["seconds"]), 1)
             slopes.append(f"{slope:.2f}")
             ax.plot(part[against], part["seconds"], marker, label=f"{what}: slope {slope:.2f}")

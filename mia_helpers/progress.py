@@ -35,7 +35,8 @@ class Progress:
         self.samples += samples
         self.finished += expected
         elapsed = time.monotonic() - self.began
-        reached = min(self.finished + expected * (self.at_once - 1) / 2, self.expected)
+        under_way = min(expected * (self.at_once - 1), self.expected - self.finished)
+        reached = self.finished + under_way / 2
         left = elapsed / reached * (self.expected - reached)
         rate = f", {self.samples / elapsed:,.0f} samples/s" if samples else ""
         say(f"{self.what}: {self.done}/{self.total} {label}, {duration(elapsed)} gone{rate}, {duration(left)} left")

@@ -200,9 +200,16 @@ def _adam(weights, learning_rate: float, decay: float) -> Callable:
         rate = learning_rate / (1 + decay * (t - 1))
         for weight, (m, v), gradient in zip(weights, moments, gradients, strict=True):
             tf.raw_ops.ResourceApplyAdam(
-                **{"var": weight.handle, "m": m.handle, "v": v.handle, "lr": rate, "grad": gradient},
-                **{"beta1": beta1, "beta2": beta2, "beta1_power": beta1**t, "beta2_power": beta2**t},
+                var=weight.handle,
+                m=m.handle,
+                v=v.handle,
+                beta1_power=beta1**t,
+                beta2_power=beta2**t,
+                lr=rate,
+                beta1=beta1,
+                beta2=beta2,
                 epsilon=epsilon,
+                grad=gradient,
             )
 
     return step

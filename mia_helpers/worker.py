@@ -1,5 +1,6 @@
 """What a worker does: train models and return their artifacts. Who only reads records never imports TensorFlow."""
 
+import platform
 import tempfile
 import threading
 import time
@@ -9,7 +10,8 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from mia_helpers import store
+from mia_helpers import data, store
+from mia_helpers.errors import MIAError
 from mia_helpers.records import TARGET, Records
 
 # Keras's session is global, so in a worker with several threads (Dask's may have them) models take turns.
@@ -26,8 +28,18 @@ class Trained:
     environment: dict
 
 
-def train(models: list[tuple]) -> list[Trained]:
-    """Train these (experiment, model_id): one, or (where `exp.stacks`) several alike as one program."""
+def train(models: list[tuple], names: list[str]) -> list[Trained]:
+    """Train these (experiment, model_id): one, or (where `exp.stacks`) several alike as one program.
+
+    `names` are the artifacts that they will be. They stand for the data and the code too, so a worker which has
+    others raises an MIAError instead of training something else under that name.
+    """
+    for (exp, model_id), name in zip(models, names, strict=True):
+        if exp.artifact(model_id) != name:
+            raise MIAError(
+                f"worker {platform.node()} would train {exp.artifact(model_id)}, not {name}: it has another version of "
+                f"this package or other data ({exp.data.source}, in {data.data_dir()}). Give it the same."
+            )
     with ONE_AT_A_TIME:
         began = time.monotonic()
         _keras().utils.clear_session()
@@ -51,8 +63,16 @@ def _prepare(exp, model_id: int) -> SimpleNamespace:
     x_train, x_test = ((exp.data.x[rows] - shift) * factor for rows in (train, test))
     weights_seed, order_seed = np.random.SeedSequence([exp.seed, model_id + 1]).generate_state(2)
     return SimpleNamespace(
-        **{"exp": exp, "model_id": model_id, "network": exp.new_network(int(weights_seed)), "seed": int(order_seed)},
-        **{"train": train, "test": test, "shift": shift, "factor": factor, "x_train": x_train, "x_test": x_test},
+        exp=exp,
+        model_id=model_id,
+        network=exp.new_network(int(weights_seed)),
+        seed=int(order_seed),
+        train=train,
+        test=test,
+        shift=shift,
+        factor=factor,
+        x_train=x_train,
+        x_test=x_test,
     )
 
 
@@ -102,7 +122,11 @@ def _keras_file(network) -> bytes:
 
 
 def fit_attack_network(probs, member, seed: int, recipe: dict) -> tuple[list[np.ndarray], float]:
-    """Return the weights of the paper's attack network, trained on these answers, and its last loss."""
+    """Return the weights of the paper's attack network, trained on these answers, and its last loss.
+
+    probs float32 (n, 1) and member bool (n,); the weights are float32 (1, 5), (5,), (5, 1) and (1,). `recipe` is that
+    of `training.fit`.
+    """
     from mia_helpers import models, training
 
     with ONE_AT_A_TIME:

@@ -30,15 +30,39 @@ def die(_number):
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def complain(what):
+    raise MIAError(what)
+
+
 def artifacts():
     return {p.name: p.read_bytes() for p in sorted(store.runs_dir().rglob("*.npz"))}
 
 
-def start(*arguments):
+@contextlib.contextmanager
+def processes(*commands):
+    """Start commands, and end them whatever happens."""
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
-    return subprocess.Popen(
-        [sys.executable, *arguments], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    started = [subprocess.Popen([sys.executable, *command], env=environment, **quiet) for command in commands]
+    try:
+        yield
+    finally:
+        for process in reversed(started):
+            process.terminate()
+        for process in started:
+            process.wait(60)
+
+
+def soon(try_it, seconds=120):
+    """Return what `try_it` returns as soon as it raises no more."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            return try_it()
+        except (OSError, ValueError):
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
 
 
 @pytest.fixture(scope="module")
@@ -48,16 +72,10 @@ def dask_cluster(tmp_path_factory):
     folder = tmp_path_factory.mktemp("dask")
     told = folder / "scheduler.json"
     common = ["--scheduler-file", str(told), "--no-dashboard"]
-    processes = [start("-m", "dask", "scheduler", "--host", "127.0.0.1", "--port", "0", *common)]
-    options = [*common, "--nthreads", "1", "--local-directory", str(folder)]
-    processes += [start("-m", "dask", "worker", *options) for _ in range(2)]
-    deadline = time.monotonic() + 60
-    while not told.exists() and time.monotonic() < deadline:
-        time.sleep(0.1)
-    yield json.loads(told.read_text())["address"]
-    for process in reversed(processes):
-        process.terminate()
-        process.wait(30)
+    worker = ["-m", "dask", "worker", *common, "--nthreads", "1", "--nworkers", "2", "--death-timeout", "60"]
+    scheduler = ["-m", "dask", "scheduler", "--host", "127.0.0.1", "--port", "0", *common]
+    with processes(scheduler, [*worker, "--local-directory", str(folder)]):
+        yield soon(lambda: json.loads(told.read_text()))["address"]
 
 
 @pytest.fixture(scope="module")
@@ -68,16 +86,10 @@ def ray_cluster():
         port = free.getsockname()[1]
     options = ["--node-ip-address=127.0.0.1", f"--port={port}", "--num-cpus=2", "--include-dashboard=false"]
     main = "from ray.scripts.scripts import main; main()"
-    node = start("-c", main, "start", "--head", "--block", "--disable-usage-stats", *options)
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline and node.poll() is None:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-            break
-        time.sleep(0.2)
-    yield f"127.0.0.1:{port}"
-    ray.shutdown()
-    node.terminate()
-    node.wait(60)
+    with processes(["-c", main, "start", "--head", "--block", "--disable-usage-stats", *options]):
+        soon(lambda: socket.create_connection(("127.0.0.1", port), 1).close())
+        yield f"127.0.0.1:{port}"
+        ray.shutdown()
 
 
 @pytest.fixture(params=["dask", "ray"])
@@ -111,6 +123,18 @@ def test_a_cluster_goes_on_when_a_worker_dies(cluster, tmp_path):
     assert (tmp_path / "died").exists()
 
 
+@pytest.mark.slow
+def test_a_task_that_kills_every_worker_is_one_clear_error(cluster):
+    with pytest.raises(MIAError, match="three more on the same task, died"):
+        list(backends.run(die, [(0,)]))
+
+
+@pytest.mark.slow
+def test_an_error_in_a_worker_of_a_cluster_is_the_same_error_here(cluster):
+    with pytest.raises(MIAError, match="this is wrong"):
+        list(backends.run(complain, [("this is wrong",)]))
+
+
 def test_a_run_goes_on_when_a_worker_dies(tmp_path, capsys):
     tasks = [(number, str(tmp_path / "died")) for number in range(5)]
     assert sorted(backends.run(die_once, tasks)) == [(number, number) for number in range(5)]
@@ -138,17 +162,24 @@ def test_a_backend_that_makes_no_sense_is_told_before_anything_runs(backend, sch
 
 
 def test_a_scheduler_that_does_not_answer_is_one_clear_error(monkeypatch):
-    distributed = pytest.importorskip("distributed")
+    pytest.importorskip("distributed")
+    import dask
+
     monkeypatch.setenv("MIA_BACKEND", "dask")
     monkeypatch.setenv("MIA_SCHEDULER", "tcp://127.0.0.1:1")
-    with pytest.raises(MIAError, match="no dask scheduler answers at tcp://127.0.0.1:1"), _quickly(distributed):
+    quickly = dask.config.set({"distributed.comm.timeouts.connect": "1s"})
+    with pytest.raises(MIAError, match="no dask cluster answers at tcp://127.0.0.1:1"), quickly:
         list(backends.run(len, [("a",)]))
 
 
-def _quickly(distributed):
-    import dask
-
-    return dask.config.set({"distributed.comm.timeouts.connect": "1s"})
+def test_a_scheduler_without_workers_is_one_clear_error(monkeypatch):
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(n_workers=0, dashboard_address=None) as empty:
+        monkeypatch.setenv("MIA_BACKEND", "dask")
+        monkeypatch.setenv("MIA_SCHEDULER", empty.scheduler_address)
+        monkeypatch.setattr(backends, "WAIT", 1)
+        with pytest.raises(MIAError, match="it has had no worker for 1 seconds"):
+            list(backends.run(len, [("a",)]))
 
 
 def test_a_missing_package_is_told_with_its_command(monkeypatch):

@@ -2,7 +2,8 @@
 
 import pytest
 
-from mia_helpers import Experiment, backends, cli, files, jobs, worker
+from mia_helpers import Experiment, MIAError, backends, cli, files, jobs, store, worker
+from mia_helpers.progress import Progress
 
 IMAGES = Experiment(dataset="synthetic_images", train_size=100, epochs=2, n_shadows=3)
 CENSUS = IMAGES.replace(dataset="synthetic_census")
@@ -19,7 +20,8 @@ def trained(monkeypatch):
 
     def run(work, given):
         assert work is worker.train
-        for number, (task,) in enumerate(given):
+        for number, (task, names) in enumerate(given):
+            assert names == [exp.artifact(i) for exp, i in task]
             tasks.append(task)
             yield number, [worker.Trained({}, b"", 2.0, {}) for _ in task]
 
@@ -64,14 +66,28 @@ def test_progress_tells_models_rate_and_time_left(trained, capsys):
     assert lines[-1].endswith(", 0 s left")
 
 
+def test_progress_counts_what_is_under_way_but_never_as_done(capsys):
+    progress = Progress("training", 8, expected=8, at_once=16)
+    progress.began -= 9
+    progress.step("one", expected=1)  # and the 7 others are under way: 4.5 of 8 reached in 9 seconds
+    assert capsys.readouterr().err == "training: 1/8 one, 9 s gone, 7 s left\n"
+
+
+def test_a_worker_with_other_data_or_code_trains_nothing():
+    with pytest.raises(MIAError, match="it has another version of this package or other data"):
+        worker.train([(IMAGES, 0)], [IMAGES.replace(seed=1).artifact(0)])
+
+
 def test_expected_time_is_from_rates_measured_on_the_models_in_the_store(trained, monkeypatch):
     monkeypatch.setenv("MIA_JOBS", "2")
     from_file = jobs.measured_rates()
     assert from_file[True] > 10 * from_file[False] > 0
-    IMAGES.train([0])  # 2 epochs of 100 records in 2 seconds
-    assert jobs.measured_rates() == {False: 100, True: from_file[True]}
-    task = [(IMAGES.replace(epochs=10), 0)]
-    assert jobs.expected_seconds(task, jobs.measured_rates()) == pytest.approx(10)
+    IMAGES.train([0])
+    assert jobs.measured_rates() == from_file  # too few samples to tell
+    IMAGES.replace(epochs=1000).train([0])  # 1000 epochs of 100 records in 2 seconds
+    (store.runs_dir() / "artifacts" / "synthetic_images" / "damaged.json").write_text('{"depends')
+    assert jobs.measured_rates() == {False: 50_000, True: from_file[True]}
+    assert jobs.expected_seconds([(IMAGES.replace(epochs=2000), 0)], jobs.measured_rates()) == pytest.approx(4)
     assert jobs.wall_seconds([10, 10, 10]) == 15
     assert jobs.wall_seconds([10]) == 10
 
@@ -88,4 +104,4 @@ def test_status_estimates_what_is_left_to_train(capsys, monkeypatch):
 
 def test_the_committed_benchmarks_have_the_rates_that_estimates_start_from():
     text = (files.REPOSITORY / "benchmarks" / "results.csv").read_text()
-    assert {"cnn_one_worker", "adult_shadows"} <= {line.split(",")[0] for line in text.splitlines()}
+    assert {"cnn_scaling", "adult_shadows"} <= {line.split(",")[0] for line in text.splitlines()}
