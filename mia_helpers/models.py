@@ -20,7 +20,8 @@ def keras():
     """
     with _silent_stderr():
         import keras
-        import tensorflow  # noqa: F401  (it logs on import)
+        import tensorflow  # it logs on import
+    tensorflow.get_logger().setLevel("ERROR")  # it warns of many programs: each model has its own, which is meant
     return keras
 
 
