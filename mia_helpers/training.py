@@ -13,9 +13,9 @@ import numpy as np
 from mia_helpers.models import keras
 from mia_helpers.records import correct
 
-# float32 numbers in the widest vector register. What is left over at the end of an array is computed by other
-# instructions, which round differently; a stack whose size is a multiple of this leaves nothing over.
-LANES = 16
+# float32 numbers in a vector register, as TensorFlow is compiled (with AVX). What is left over at the end of an array is
+# computed by other instructions, which round differently; a stack of a multiple of this size leaves nothing over.
+LANES = 8
 
 
 def fit(model, x, y, *, seed: int, test=None, **recipe) -> dict[str, np.ndarray]:
@@ -61,7 +61,7 @@ def fit_stacked(models: list, x, y, *, seeds: list[int], tests: list, **recipe) 
         tests = tests + [None] * (len(chosen) - m)
         return fit_stacked(models, x[chosen], y[chosen], seeds=seeds, tests=tests, **recipe)[:m]
     stack = Stack(models)
-    orders = [np.random.default_rng(seed) for seed in seeds]
+    orders, n = [np.random.default_rng(seed) for seed in seeds], y.shape[1]
 
     def accuracies():
         stack.unstack()
@@ -71,7 +71,7 @@ def fit_stacked(models: list, x, y, *, seeds: list[int], tests: list, **recipe) 
         stack.answers,
         stack.weights,
         *(x, y),
-        draw_order=lambda: np.stack([order.permutation(len(y[0])) for order in orders]),
+        draw_order=lambda: np.stack([i * n + order.permutation(n) for i, order in enumerate(orders)]),
         measure=accuracies if any(tests) else None,
         **recipe,
     )
@@ -130,17 +130,18 @@ def _fit(answers: Callable, weights, x, y, *, draw_order, measure, epochs, batch
 def _epoch_program(answers: Callable, weights, x, y, batch_size: int, step: Callable) -> Callable:
     import tensorflow as tf
 
-    x, y = tf.constant(x), tf.constant(np.asarray(y, np.int32))
-    stacked = len(y.shape) - 1
+    *stacked, n = np.shape(y)
+    x = tf.constant(np.reshape(x, (-1, *np.shape(x)[np.ndim(y) :])))  # of a stack, all records in one row
+    y = tf.constant(np.ravel(y).astype(np.int32))
 
-    @tf.function(input_signature=[tf.TensorSpec(y.shape, tf.int32)])
+    @tf.function(input_signature=[tf.TensorSpec((*stacked, n), tf.int32)])
     def run_epoch(order):
-        total_loss, total_right = tf.zeros(y.shape[:-1]), tf.zeros(y.shape[:-1])
-        for start in tf.range(0, y.shape[-1], batch_size):
+        total_loss, total_right = tf.zeros(stacked), tf.zeros(stacked)
+        for start in tf.range(0, n, batch_size):
             batch = order[..., start : start + batch_size]
-            labels = tf.gather(y, batch, axis=stacked, batch_dims=stacked)
+            labels = tf.gather(y, batch)
             with tf.GradientTape() as tape:
-                probs, penalty = answers(tf.gather(x, batch, axis=stacked, batch_dims=stacked))
+                probs, penalty = answers(tf.gather(x, batch))
                 entropy = _cross_entropy(labels, probs)
                 loss = tf.reduce_mean(entropy, axis=-1) + penalty
             step(tape.gradient(loss, weights))  # of a stack, the sum: no model's loss depends on another's weights
