@@ -13,8 +13,8 @@ import numpy as np
 from mia_helpers.models import keras
 from mia_helpers.records import correct
 
-# float32 numbers in a vector register, as TensorFlow is compiled (with AVX). What is left over at the end of an array is
-# computed by other instructions, which round differently; a stack of a multiple of this size leaves nothing over.
+# float32 numbers in a vector register, as TensorFlow is compiled (for AVX). What is left over at the end of an array
+# is computed by other instructions, which round differently; a stack of a multiple of this size leaves nothing over.
 LANES = 8
 
 
