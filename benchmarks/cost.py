@@ -33,7 +33,7 @@ def _train(exp: Experiment, n: int) -> None:
 
 
 def _attack():
-    """Search and fit the SVMs: on two shadows of each size (above 5000 if they are stored), and on more and more of ds 2500."""
+    """Search and fit the SVMs: on two shadows of each size (above 5000 only stored ones), then on more of ds 2500."""
     plain = Experiment(dataset="cifar10" if data.is_here("cifar10") else "synthetic_images", n_shadows=2)
     affordable = [ds for ds in SIZES if ds <= 5000 or svm.stored(plain.replace(train_size=ds))]
     for against, ds, n in [*(("ds", ds, 2) for ds in affordable), *(("n_shadows", 2500, n) for n in SHADOWS)]:

@@ -446,9 +446,9 @@ def plot_cost(table: pd.DataFrame):
             ax.plot(part[against], np.exp(height) * part[against] ** slope, color="0.6", lw=1)
         ax.set(xscale="log", yscale="log", ylabel="seconds, on all cores")
         ax.set_xlabel("ds: training records of a model" if against == "ds" else "number of shadows")
-        ax.set_xticks(sorted(set(rows[against])), sorted(set(rows[against])))
+        ax.set_xticks(sorted(set(rows[against])), sorted(set(rows[against])), rotation=30)
         ax.minorticks_off()
-        finding = f"cost grows with powers {' and '.join(slopes)}"
+        finding = f"growth as {against} to the power {' and '.join(slopes)}" if slopes else "too few points for a slope"
         ax.set_title(f"Cost against {against} ({fixed[against]})\n{finding}")
-        ax.legend(fontsize=9)
+        ax.legend(fontsize=9, loc="upper left")
     return axes
