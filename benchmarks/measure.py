@@ -87,7 +87,7 @@ def keep(rows: list[dict]) -> pd.DataFrame:
     """Write the rows to `results.csv` and `results.md`, in place of older ones of the same name; return all."""
     path = FOLDER / "results.csv"
     old = pd.read_csv(path) if path.exists() else pd.DataFrame(columns=COLUMNS)
-    new = pd.DataFrame(rows, columns=COLUMNS)
+    new = pd.DataFrame(rows, columns=COLUMNS).astype(dict.fromkeys(COLUMNS[4:8], float))
     table = pd.concat([old[~old["name"].isin(new["name"])], new], ignore_index=True).sort_values("name")
     files.write_text(path, table.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
     files.write_text(
