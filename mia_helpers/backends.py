@@ -71,7 +71,8 @@ def _loky(work: Callable, tasks: dict[int, tuple]) -> Iterator[tuple]:
         with joblib.parallel_config("loky", n_jobs=n_jobs, inner_max_num_threads=1):
             parallel = joblib.Parallel(return_as="generator_unordered", batch_size=1, pre_dispatch=default_jobs())
         try:
-            for number, result in _results(parallel, work, dict(left)):
+            calls = (joblib.delayed(_numbered)(number, work, task) for number, task in dict(left).items())
+            for number, result in parallel(calls):
                 del left[number]
                 deaths = 0
                 yield number, result
@@ -82,32 +83,32 @@ def _loky(work: Callable, tasks: dict[int, tuple]) -> Iterator[tuple]:
             say(f"a worker died; {len(left)} of {len(tasks)} tasks are not done yet and go on")
 
 
+def _numbered(number: int, work: Callable, task: tuple):
+    return number, work(*task)
+
+
 def _dask(work: Callable, tasks: dict[int, tuple]) -> Iterator[tuple]:
-    """Run on a Dask cluster, which itself tries again, three times, what a dead worker left."""
+    """Run on a Dask cluster, which itself tries again, three times, what a dead worker left.
+
+    Not through joblib: its Dask backend waits for ever for a task that Dask has given up.
+    """
     distributed = _module("distributed", "dask")
     try:
-        client = distributed.Client(scheduler(), set_as_default=False)
+        client = distributed.Client(scheduler())
     except (OSError, ValueError) as error:
         raise _unreachable("dask", str(error)) from None
     with client:
-        with joblib.parallel_config("dask", client=client, wait_for_workers_timeout=WAIT):
-            parallel = joblib.Parallel(return_as="generator_unordered", batch_size=1, pre_dispatch="all")
         try:
-            yield from _results(parallel, work, tasks)
+            client.wait_for_workers(1, timeout=WAIT)
+            running = {client.submit(work, *task, pure=False): number for number, task in tasks.items()}
+            for done in distributed.as_completed(list(running)):
+                yield running.pop(done), done.result()
         except TimeoutError:
             raise _unreachable("dask", f"it has had no worker for {WAIT} seconds") from None
         except distributed.scheduler.KilledWorker as error:
             raise _gave_up("a worker, and three more on the same task,", error) from None
         except (distributed.client.FutureCancelledError, distributed.comm.CommClosedError) as error:
             raise _unreachable("dask", f"connection lost: {error}") from None
-
-
-def _results(parallel: joblib.Parallel, work: Callable, tasks: dict[int, tuple]) -> Iterator[tuple]:
-    return parallel(joblib.delayed(_numbered)(number, work, task) for number, task in tasks.items())
-
-
-def _numbered(number: int, work: Callable, task: tuple):
-    return number, work(*task)
 
 
 def _ray(work: Callable, tasks: dict[int, tuple]) -> Iterator[tuple]:

@@ -49,7 +49,6 @@ def processes(*commands):
     finally:
         for process in reversed(started):
             process.terminate()
-        for process in started:
             process.wait(60)
 
 
