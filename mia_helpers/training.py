@@ -42,7 +42,8 @@ def fit(model, x, y, *, seed: int, test=None, **recipe) -> dict[str, np.ndarray]
     return _fit(
         lambda batch: (pool_first(model, batch), sum(model.losses)),
         [weight.value for weight in model.trainable_variables],
-        *(x, y),
+        x,
+        y,
         draw_order=lambda: order.permutation(len(y)),
         measure=test and (lambda: _accuracy(model, *test)),
         **recipe,
@@ -70,7 +71,8 @@ def fit_stacked(models: list, x, y, *, seeds: list[int], tests: list, **recipe) 
     curves = _fit(
         stack.answers,
         stack.weights,
-        *(x, y),
+        x,
+        y,
         draw_order=lambda: np.stack([i * n + order.permutation(n) for i, order in enumerate(orders)]),
         measure=accuracies if any(tests) else None,
         **recipe,
