@@ -11,34 +11,68 @@ from pathlib import Path
 
 import filelock
 
-from mia_helpers import files, profiles, store
+from mia_helpers import data, files, profiles, shipped, store
 from mia_helpers.errors import MIAError
-from mia_helpers.experiment import Experiment
+from mia_helpers.experiment import Attacker, Experiment, models_of
 from mia_helpers.jobs import train_all
 from mia_helpers.profiles import Profile
 from mia_helpers.progress import duration, say
 from mia_helpers.records import TARGET
+from mia_helpers.studies import STUDIES
+
+NEED_RAW_DATA = (1, 2)  # notebooks that show the data themselves, not only the records
 
 
 @dataclass(frozen=True)
 class Step:
-    """One notebook run: its source, its parameters and where the executed copy goes."""
+    """One piece of a batch: what to compute, and the notebook run (source, parameters, executed copy) that shows it.
+
+    Attributes
+    ----------
+    label : str
+        'experiment/what'.
+    experiment : Experiment, optional
+        None for the report, which reads everything and computes nothing.
+    source, output : Path, optional
+        None where there is no notebook: for a study, and for the further seeds of an experiment.
+    study : str
+        '' for an experiment.
+    """
 
     label: str
-    source: Path
-    output: Path
-    experiment: Experiment | None
-    parameters: dict
+    experiment: Experiment | None = None
+    source: Path | None = None
+    output: Path | None = None
+    study: str = ""
 
     @property
     def number(self) -> int:
-        """The notebook's number in the walk."""
-        return int(self.source.stem[:2])
+        """The notebook's number in the walk; 0 where there is none."""
+        return int(self.source.stem[:2]) if self.source else 0
+
+    @property
+    def parameters(self) -> dict:
+        """What papermill injects."""
+        return self.experiment.parameters() if self.experiment else {"profile": self.output.parent.name}
+
+    def attackers(self) -> list[Attacker]:
+        """Return the attacks whose results it reads."""
+        if self.study:
+            return [point.attacker for point in STUDIES[self.study](self.experiment)]
+        everything = self.experiment.attackers() if self.experiment else []
+        least = 6 if self.source else 0  # the notebook that reads all of them
+        return [a for a in everything if self.number >= least or (self.number > 3 and a.victim == self.experiment)]
+
+    def models(self) -> list[tuple[Experiment, int]]:
+        """Return the models, as (experiment, model_id), whose records it reads."""
+        if self.source is None or self.number >= 6:
+            return models_of(self.attackers())
+        return [(self.experiment, i) for i in range(TARGET, self.experiment.n_shadows)][: {1: 0, 2: 1}.get(self.number)]
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a step ended: 'ran', 'reused', 'failed' or 'skipped'; the error's text where it failed."""
+    """How a step ended: 'ran', 'reused', 'failed', 'skipped' or 'no data'; the error's text where it failed."""
 
     step: Step
     status: str
@@ -47,18 +81,20 @@ class Outcome:
 
 
 def plan(profile: Profile, only: str | None = None) -> list[Step]:
-    """Return the steps of a profile: 01-06 for each experiment, then the last notebook over all.
+    """Return the steps of a profile: 01-06 for each experiment, its further seeds, the studies, and the last notebook.
 
     `only` keeps the steps whose experiment, notebook or 'experiment/notebook' matches a glob, such as 'cifar10*'.
     """
     *walk, report = profiles.notebooks()
-    folder = store.runs_dir() / profile.name
-    steps = [
-        Step(f"{exp}/{source.stem}", source, folder / str(exp) / source.name, exp, exp.parameters())
-        for exp in profile.experiments
-        for source in walk
-    ]
-    steps.append(Step(f"all/{report.stem}", report, folder / report.name, None, {"profile": profile.name}))
+    folder, shown = store.runs_dir() / profile.name, profile.shown()
+    steps = []
+    for exp in profile.experiments:
+        if exp in shown:
+            steps += [Step(f"{exp}/{book.stem}", exp, book, folder / str(exp) / book.name) for book in walk]
+        else:
+            steps.append(Step(f"{exp}/attacks", exp))
+    steps += [Step(f"{exp}/study of {study}", exp, study=study) for study, exp in profile.studies]
+    steps.append(Step(f"all/{report.stem}", None, report, folder / report.name))
     chosen = [
         step for step in steps if only is None or any(fnmatch(s, only) for s in (step.label, *step.label.split("/")))
     ]
@@ -76,49 +112,51 @@ def run(steps: list[Step]) -> list[Outcome]:
     """
     outcomes: list[Outcome] = []
     for number, step in enumerate(steps, start=1):
-        done = [outcome for outcome in outcomes if outcome.step.experiment == step.experiment]
+        alike = [other for other in steps if (other.experiment, other.study) == (step.experiment, step.study)]
+        done = [outcome for outcome in outcomes if outcome.step in alike]
         if any(outcome.status == "failed" for outcome in done):
             outcomes.append(Outcome(step, "skipped", 0.0))
             continue
         began = time.monotonic()
         say(f"[{number}/{len(steps)}] {step.label}")
-        error = "" if done or step.experiment is None else _compute(step.experiment, steps)
+        error = "" if done or step.experiment is None else _compute(alike)
         status, error = ("failed", error) if error else _execute_once(step)
         outcomes.append(Outcome(step, status, time.monotonic() - began, error))
         say(f"[{number}/{len(steps)}] {step.label}: {error or status}, {duration(outcomes[-1].seconds)}")
     return outcomes
 
 
-def _compute(exp: Experiment, steps: list[Step]) -> str:
-    """Compute what these steps read of one experiment; return the error's text ('' if there is none)."""
-    numbers = [step.number for step in steps if step.experiment == exp]
+def _compute(steps: list[Step]) -> str:
+    """Compute what these steps of one experiment read; return the error's text ('' if there is none)."""
     try:
-        train_all(list(dict.fromkeys(model for number in numbers for model in models_for(exp, number))))
-        for victim, shadows, name in attackers_for(exp, max(numbers)):
-            if not victim.has_attack(name, shadows_of=shadows):
+        train_all(models_for(steps))
+        for attacker in max((step.attackers() for step in steps), key=len):
+            if not attacker.is_done():
                 began = time.monotonic()
-                victim.attack(name, shadows_of=shadows)
-                who = f"target with λ = {victim.l2:g} by shadows with λ = {shadows.l2:g}"
-                say(f"attack: {name} on {who}, {duration(time.monotonic() - began)}")
+                attacker.result()
+                who = f"{attacker.victim}, {attacker.shadows.n_shadows} shadows with λ = {attacker.shadows.l2:g}"
+                say(f"attack: {attacker.name} on {who}, {duration(time.monotonic() - began)}")
     except MIAError as error:
         return str(error)
     return ""
 
 
-def models_for(exp: Experiment, number: int) -> list[tuple[Experiment, int]]:
-    """Return the models, as (experiment, model_id), that notebook `number` of the walk reads."""
-    if number == 6:
-        return exp.models()
-    return [(exp, i) for i in range(TARGET, exp.n_shadows)][: {1: 0, 2: 1}.get(number)]
+def models_for(steps: list[Step]) -> list[tuple[Experiment, int]]:
+    """Return the models, as (experiment, model_id), that these steps read, each once."""
+    return list({e.artifact(i): (e, i) for step in steps if step.experiment for e, i in step.models()}.values())
 
 
-def attackers_for(exp: Experiment, number: int) -> list[tuple[Experiment, Experiment, str]]:
-    """Return the attacks (see `Experiment.attackers`) that notebook `number` of the walk reads."""
-    return [attacker for attacker in exp.attackers() if number == 6 or (number > 3 and attacker[0] == exp)]
+def missing(models: list[tuple[Experiment, int]]) -> list[tuple[Experiment, int]]:
+    """Return those of the models that the store does not have."""
+    return [(exp, i) for exp, i in models if not store.exists(exp.artifact(i))]
 
 
 def _execute_once(step: Step) -> tuple[str, str]:
-    """Execute a step unless its output is there already; return its status and the error's text."""
+    """Execute a step's notebook, unless its output is there already; return its status and the error's text."""
+    if step.source is None:
+        return "ran", ""
+    if step.number in NEED_RAW_DATA and not data.is_here(step.experiment.dataset):
+        return "no data", ""  # all else runs on the records that came with the repository
     stamp = _stamp(step)
     if stamp and stamp == _stamped(step.output):
         return "reused", ""
@@ -211,23 +249,39 @@ def _without_traces(path: Path) -> str:
     return nbformat.writes(book) + "\n"
 
 
-def missing_models(experiments: tuple[Experiment, ...]) -> list[tuple[Experiment, int]]:
-    """Return the models that these experiments need and the store does not have."""
-    return [(e, i) for exp in experiments for e, i in exp.models() if not store.exists(e.artifact(i))]
+def write_records(name: str) -> list[Path]:
+    """Write the records of a profile's experiments as those that come with the repository; train what is missing.
+
+    What came along before is not taken over: all is made by this code on the data at hand.
+    """
+    experiments = profiles.load(name).experiments
+    models = models_of(attacker for exp in experiments for attacker in exp.attackers())
+    names = [exp.artifact(i) for exp, i in models if data.load(exp.dataset)]
+    for artifact in names:
+        if not store.path_of(artifact).exists():
+            store.forget(artifact)
+    train_all(models)
+    plain = {exp.artifact() for exp in experiments}
+    about = {
+        "what": f"records of profile {name}; made by: python -m mia_helpers records",
+        "git_commit": files.git_commit(),
+        "data": {exp.dataset: exp.source for exp in experiments},
+    }
+    found = {artifact: store.load(artifact) for artifact in names}
+    return shipped.write(found, lambda it: store.keras_path(it).read_bytes() if it in plain else None, about)
 
 
 def forget(steps: list[Step]) -> int:
-    """Delete the artifacts of the experiments of these steps, and the executed notebooks; return how many artifacts."""
-    experiments = dict.fromkeys(step.experiment for step in steps if step.experiment)
+    """Delete what these steps have computed, and the executed notebooks; return how many artifacts there were."""
     for step in steps:
-        step.output.unlink(missing_ok=True)
-    names = [e.artifact(i) for exp in experiments for e, i in exp.models()]
-    names += [v.attack_artifact(name, shadows_of=s) for exp in experiments for v, s, name in exp.attackers()]
-    paths = [store.path_of(name) for name in names if store.exists(name)]
-    for path in paths:
-        for suffix in (".npz", ".json", ".keras"):
-            path.with_suffix(suffix).unlink(missing_ok=True)
-    return len(paths)
+        if step.output:
+            step.output.unlink(missing_ok=True)
+    names = [exp.artifact(i) for exp, i in models_for(steps)]
+    names += dict.fromkeys(attacker.artifact() for step in steps for attacker in step.attackers())
+    there = [name for name in names if store.exists(name)]
+    for name in there:
+        store.forget(name)
+    return len(there)
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""The command line: `python -m mia_helpers reproduce | list | status | clean | notebooks`."""
+"""The command line: `python -m mia_helpers reproduce | list | status | clean | records | notebooks`."""
 
 import argparse
 import logging
@@ -58,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     clean = command("clean", _clean, "delete executed notebooks (--profile) or all artifacts as well")
     clean.add_argument("--profile", help="only this profile's executed notebooks; artifacts stay")
     clean.add_argument("--yes", action="store_true", help="delete; without it, only tell what would be deleted")
+    command("records", _records, "train what profile classroom misses, and write the compact records of the repository")
     notebooks = command(
         "notebooks", _notebooks, "execute the notebooks with their own parameters and keep the outputs in them"
     )
@@ -75,20 +76,35 @@ def _reproduce(options) -> int:
         raise MIAError(f"--scheduler {options.scheduler} needs --backend dask or ray; loky works on this machine alone")
     profile = profiles.load(options.profile)
     steps = batch.plan(profile, options.only)
-    for name in dict.fromkeys(exp.dataset for exp in profile.experiments):
-        data.load(name)  # so that missing data is told now, not after the first notebook
     with batch.lock():
-        touched = tuple(dict.fromkeys(step.experiment for step in steps if step.experiment))
+        _check_data(steps, options.force)
         if options.force:
             print(f"--force: {batch.forget(steps)} artifacts forgotten")
-        began, missing = time.monotonic(), len(batch.missing_models(touched))
-        needed = len({e.artifact(i) for exp in touched for e, i in exp.models()})
+        models = batch.models_for(steps)
+        began, missing = time.monotonic(), batch.missing(models)
         outcomes = batch.run(steps)
-        trained = missing - len(batch.missing_models(touched))
+        trained = len(missing) - len(batch.missing(missing))
     _print_outcomes(outcomes)
-    print(f"\nmodels: {trained} trained, {needed - missing} reused, in {duration(time.monotonic() - began)}")
+    print(
+        f"\nmodels: {trained} trained, {len(models) - len(missing)} reused, in {duration(time.monotonic() - began)}"
+        + _came_along(models)
+    )
     _print_results(profile, outcomes)
     return 1 if any(outcome.status in ("failed", "skipped") for outcome in outcomes) else 0
+
+
+def _check_data(steps, force: bool) -> None:
+    """Load the data that training needs, so that what is missing is told before anything is forgotten or run."""
+    for name in dict.fromkeys(step.experiment.dataset for step in steps if step.experiment):
+        alike = [step for step in steps if step.experiment and step.experiment.dataset == name]
+        if data.is_here(name) or force or not data.is_known(name) or batch.missing(batch.models_for(alike)):
+            data.load(name)
+
+
+def _came_along(models) -> str:
+    names = [exp.artifact(i) for exp, i in models]
+    shipped = sum(not store.path_of(name).exists() and store.exists(name) for name in names)
+    return f" ({shipped} of them came with the repository; --force trains them)" if shipped else ""
 
 
 def _print_outcomes(outcomes) -> None:
@@ -100,6 +116,8 @@ def _print_outcomes(outcomes) -> None:
     for outcome in outcomes:
         if outcome.error:
             print(f"\nfailed: {outcome.step.label}: {outcome.error}")
+    if any(outcome.status == "no data" for outcome in outcomes):
+        print(f"\nno data: these notebooks show the raw data, which are not in {data.data_dir()} (see README, Data)")
 
 
 def _print_results(profile, outcomes) -> None:
@@ -118,6 +136,8 @@ def _list(_options) -> int:
         print(f"{name:10} {duration(60 * profile.minutes)} on 2 cores: {profile.description}")
         for exp in profile.experiments:
             print(f"             {exp}")
+        for study, exp in profile.studies:
+            print(f"             {exp}, study of {study}")
     print(f"data sets  {', '.join(data.NAMES)}")
     print(f"attacks    {', '.join(attacks.ATTACKS)}")
     return 0
@@ -126,18 +146,18 @@ def _list(_options) -> int:
 def _status(options) -> int:
     rates = jobs.measured_rates()
     for name in [options.profile] if options.profile else profiles.names():
-        experiments = profiles.load(name).experiments
-        here = [exp for exp in experiments if data.is_here(exp.dataset)]
-        missing = batch.missing_models(here)
+        steps = [step for step in batch.plan(profiles.load(name)) if step.experiment and step.number in (0, 6)]
+        known = [step for step in steps if data.is_known(step.experiment.dataset)]
+        missing = batch.missing(batch.models_for(known))
         print(f"{name}: {len(missing)} models to train{_estimate(missing, rates)}")
-        for exp in experiments:
-            if exp not in here:
-                print(f"  {exp!s:48} {exp.dataset} is not in {data.data_dir()} yet")
+        for step in steps:
+            label = f"{step.experiment}{f', study of {step.study}' if step.study else ''}"
+            if step not in known:
+                print(f"  {label:62} {step.experiment.dataset} is not in {data.data_dir()} yet")
                 continue
-            models, attackers = exp.models(), exp.attackers()
-            trained = sum(store.exists(e.artifact(i)) for e, i in models)
-            attacked = sum(v.has_attack(attack, shadows_of=s) for v, s, attack in attackers)
-            print(f"  {exp!s:48} models {trained}/{len(models)}, attacks {attacked}/{len(attackers)}")
+            models, attackers = step.models(), step.attackers()
+            trained, attacked = len(models) - len(batch.missing(models)), sum(a.is_done() for a in attackers)
+            print(f"  {label:62} models {trained}/{len(models)}, attacks {attacked}/{len(attackers)}")
     print(f"at {rates[False]:,.0f} samples/s a core for images, {rates[True]:,.0f} for a stack of census networks")
     return 0
 
@@ -161,6 +181,13 @@ def _clean(options) -> int:
                 shutil.rmtree(folder)
     elif folders:
         print("run again with --yes to delete")
+    return 0
+
+
+def _records(_options) -> int:
+    with batch.lock():
+        for path in batch.write_records("classroom"):
+            print(f"{path} ({path.stat().st_size / 1e6:.1f} MB)")
     return 0
 
 

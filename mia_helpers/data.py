@@ -7,13 +7,13 @@ else there is an error that names both ways out. Synthetic sets are data sets by
 import functools
 import hashlib
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from mia_helpers import files
+from mia_helpers import files, shipped
 from mia_helpers.errors import MIAError, unknown
 from mia_helpers.files import replacing
 
@@ -77,17 +77,19 @@ def data_dir() -> Path:
     return files.folder("MIA_DATA_DIR", "data")
 
 
-def load(name: str) -> Dataset:
-    """Return the data set called `name`, verified.
+def load(name: str, n_classes: int | None = None) -> Dataset:
+    """Return the data set called `name`, verified; its classes joined into `n_classes` groups, if that is given.
 
     Raises
     ------
     MIAError
-        If the name is unknown, a file is damaged or foreign, or the data are neither in the folder nor downloadable.
+        If the name or the grouping is unknown, a file is damaged or foreign, or the data are neither in the folder nor
+        downloadable.
     """
     if name not in NAMES:
         raise unknown("data set", name, NAMES)
-    return _load(name, data_dir())
+    n_classes = check_classes(name, n_classes)
+    return _grouped(name, n_classes, data_dir()) if n_classes else _load(name, data_dir())
 
 
 def is_here(name: str) -> bool:
@@ -96,15 +98,50 @@ def is_here(name: str) -> bool:
     return all((data_dir() / path).exists() for path in needed.get(name, []))
 
 
+def check_classes(name: str, n_classes: int | None) -> int | None:
+    """Return `n_classes`, or None for the data set's own number; an MIAError if there is no such grouping."""
+    own = len(CLASS_NAMES[name])
+    known = (own, *IMAGE_GROUPS) if name in IMAGES else (own,)
+    if n_classes is not None and n_classes not in known:
+        raise MIAError(f"n_classes={n_classes!r}: {name} can have {' or '.join(map(str, known))} classes")
+    return None if n_classes == own else n_classes
+
+
+def class_names(name: str, n_classes: int | None = None) -> tuple[str, ...]:
+    """Return the names of the classes, or of the `n_classes` groups into which they are joined."""
+    own = CLASS_NAMES[name]
+    groups = IMAGE_GROUPS.get(check_classes(name, n_classes))
+    return own if groups is None else tuple(GROUP_NAMES.get((name, g), " or ".join(own[i] for i in g)) for g in groups)
+
+
+def is_known(name: str) -> bool:
+    """Tell whether `source_of` can answer without a download."""
+    return is_here(name) or shipped.source_of(name) is not None
+
+
+def source_of(name: str) -> dict[str, str]:
+    """Return sha256 and source of the data set: of the data, or of the shipped records where the data are not here."""
+    came_along = None if is_here(name) else shipped.source_of(name)
+    return came_along or {"sha256": load(name).sha256, "source": load(name).source}
+
+
+@functools.lru_cache(maxsize=8)
+def _grouped(name: str, n_classes: int, folder: Path) -> Dataset:
+    whole = _load(name, folder)
+    group_of = {k: number for number, group in enumerate(IMAGE_GROUPS[n_classes]) for k in group}
+    y = np.array([group_of[k] for k in range(len(whole.class_names))])[whole.y]
+    return replace(whole, y=y, class_names=class_names(name, n_classes))
+
+
 @functools.lru_cache(maxsize=4)
 def _load(name: str, folder: Path) -> Dataset:
-    loader, class_names = _LOADERS[name]
+    loader = _LOADERS[name]
     x, y, source = loader(folder)
     digest = hashlib.sha256(np.ascontiguousarray(x))
     source = CIFAR10_PIXELS.get(digest.hexdigest(), source)
     digest.update(y)
     x.flags.writeable = y.flags.writeable = False  # the cache hands the same arrays to everyone
-    return Dataset(name, x, y.astype(np.int64), class_names, source, digest.hexdigest())
+    return Dataset(name, x, y.astype(np.int64), CLASS_NAMES[name], source, digest.hexdigest())
 
 
 # --- CIFAR-10 -----------------------------------------------------------------------------------------------------
@@ -290,11 +327,21 @@ def _synthetic_census(_folder: Path):
 
 _INCOME = ("<=50K", ">50K")
 _LOADERS = {
-    "cifar10": (_load_cifar10, CIFAR10_CLASSES),
-    "adult": (_load_adult, _INCOME),
-    "synthetic_images": (_synthetic_images, tuple(f"pattern {i}" for i in range(10))),
-    "synthetic_census": (_synthetic_census, _INCOME),
+    "cifar10": _load_cifar10,
+    "adult": _load_adult,
+    "synthetic_images": _synthetic_images,
+    "synthetic_census": _synthetic_census,
 }
+CLASS_NAMES = {
+    "cifar10": CIFAR10_CLASSES,
+    "adult": _INCOME,
+    "synthetic_images": tuple(f"pattern {i}" for i in range(10)),
+    "synthetic_census": _INCOME,
+}
+# The same images with fewer classes: pairs of alike ones, or vehicles and animals.
+VEHICLES, ANIMALS = (0, 1, 8, 9), (2, 3, 4, 5, 6, 7)
+IMAGE_GROUPS = {5: ((0, 8), (1, 9), (2, 6), (3, 5), (4, 7)), 2: (VEHICLES, ANIMALS)}
+GROUP_NAMES = {("cifar10", VEHICLES): "vehicle", ("cifar10", ANIMALS): "animal"}
 NAMES = tuple(_LOADERS)
 IMAGES = ("cifar10", "synthetic_images")
 SIZES = {"cifar10": 60000, "adult": 48842, "synthetic_images": 60000, "synthetic_census": 48842}

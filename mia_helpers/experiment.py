@@ -9,6 +9,7 @@ import functools
 import json
 import numbers
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,8 +21,10 @@ from mia_helpers.errors import MIAError, unknown
 from mia_helpers.records import TARGET, Records
 
 SCALINGS = ("paper", "standardised")
+OPTIMIZERS = ("adam", "rmsprop", "sgd")
 # Raise one of these when its code changes what it computes: older artifacts are then no longer read.
 TRAINING_VERSION, ATTACK_VERSION = 2, 2
+LATER = ("n_classes", "optimizer")  # fields that an artifact's name tells only where they are not the default
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,9 +39,14 @@ class Experiment:
         ds: training records per model, and as many test records.
     n_shadows : int
         Shadow models.
+    n_classes : int, optional
+        The images' ten classes joined into this many groups, 5 or 2 (see `data.IMAGE_GROUPS`); None leaves the classes
+        as they are.
     epochs, batch_size : int
+    optimizer : str
+        'adam', 'rmsprop' or 'sgd' (without momentum).
     learning_rate, decay : float
-        Adam's rate at step t is learning_rate / (1 + decay · t).
+        The rate at step t is learning_rate / (1 + decay · t).
     l2 : float
         L2 penalty λ on the kernels of target and shadows; 0 is none.
     scaling : str
@@ -62,8 +70,10 @@ class Experiment:
     dataset: str = "cifar10"
     train_size: int = 2500
     n_shadows: int = 10
+    n_classes: int | None = None
     epochs: int = 100
     batch_size: int = 32
+    optimizer: str = "adam"
     learning_rate: float = 1e-3
     decay: float = 1e-7
     l2: float = 0.0
@@ -80,6 +90,9 @@ class Experiment:
             raise unknown("data set", self.dataset, data.NAMES)
         if self.scaling not in SCALINGS:
             raise unknown("scaling", self.scaling, SCALINGS)
+        if self.optimizer not in OPTIMIZERS:
+            raise unknown("optimizer", self.optimizer, OPTIMIZERS)
+        self._set("n_classes", data.check_classes(self.dataset, self.n_classes))
         for name in ("train_size", "n_shadows", "epochs", "batch_size", "l2_shadows", "n_resamples"):
             self._number(name, getattr(self, name), whole=True, least=1)
         self._number("seed", self.seed, whole=True, least=0)
@@ -136,7 +149,17 @@ class Experiment:
     @property
     def data(self) -> data.Dataset:
         """The data set."""
-        return data.load(self.dataset)
+        return data.load(self.dataset, self.n_classes)
+
+    @property
+    def source(self) -> dict[str, str]:
+        """sha256 and source of the data; without the data, those of the records that came with the repository."""
+        return data.source_of(self.dataset)
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The names of the classes; it does not need the data."""
+        return data.class_names(self.dataset, self.n_classes)
 
     def split(self, model_id: int = TARGET) -> tuple[np.ndarray, np.ndarray]:
         """Return a model's training and test indices, each int64 (train_size,)."""
@@ -174,7 +197,10 @@ class Experiment:
         from mia_helpers.models import load_model
 
         self.train([model_id])
-        return load_model(store.path_of(self.artifact(model_id)).with_suffix(".keras"))
+        if not store.keras_path(self.artifact(model_id)).exists():  # of some, only the records came along
+            store.forget(self.artifact(model_id))
+            self.train([model_id])
+        return load_model(store.keras_path(self.artifact(model_id)))
 
     def query(self, x, model_id: int = TARGET) -> np.ndarray:
         """Return a model's answers, float32 (n, k), to raw records x: the black box that an attacker sees."""
@@ -192,7 +218,8 @@ class Experiment:
         """Return all that a model and its records depend on."""
         fields = ("dataset", "train_size", "epochs", "batch_size", "learning_rate", "decay", "l2", "scaling", "seed")
         chosen = {name: getattr(self, name) for name in fields}
-        return {**chosen, "model_id": model_id, "data": self.data.sha256, "version": TRAINING_VERSION}
+        chosen |= {name: value for name in LATER if (value := getattr(self, name)) != getattr(Experiment, name)}
+        return {**chosen, "model_id": model_id, "data": self.source["sha256"], "version": TRAINING_VERSION}
 
     def _model_artifact(self, model_id):
         self.train([model_id])
@@ -206,8 +233,9 @@ class Experiment:
         """Return the untrained network of this data set, with this experiment's L2 penalty."""
         from mia_helpers.models import census_network, image_network
 
-        network = image_network if self.dataset in data.IMAGES else census_network
-        return network(l2=self.l2, seed=seed)
+        if self.dataset in data.IMAGES:
+            return image_network(l2=self.l2, n_classes=len(self.class_names), seed=seed)
+        return census_network(l2=self.l2, seed=seed)
 
     @property
     def stacks(self) -> bool:
@@ -224,10 +252,7 @@ class Experiment:
 
     def models(self) -> list[tuple["Experiment", int]]:
         """Return every model that the notebooks train for this experiment, as (experiment, model_id)."""
-        needed = {}
-        for victim, shadows, _ in self.attackers():
-            needed |= {(victim, TARGET): None, **{(shadows, i): None for i in range(shadows.n_shadows)}}
-        return list({exp.artifact(i): (exp, i) for exp, i in needed}.values())
+        return models_of(self.attackers())
 
     # --- Attacks --------------------------------------------------------------------------------------------------
 
@@ -254,7 +279,7 @@ class Experiment:
         artifact = self.attack_artifact(name, shadows_of=shadows_of, options=options)
         found = store.load(artifact)
         if found is None:
-            jobs.train_all([(self, TARGET), *((shadows_of, i) for i in range(shadows_of.n_shadows))])
+            jobs.train_all(Attacker(self, shadows_of, name).models())
             target, began = self.target(), time.monotonic()
             fitted = _fit_attack(name, shadows_of, json.dumps(options, sort_keys=True), store.runs_dir())
             arrays = _measure(fitted, target, seed=self.seed, n_resamples=self.n_resamples)
@@ -263,10 +288,6 @@ class Experiment:
         else:
             arrays, _ = found
         return AttackResult.from_arrays(name, arrays, adaptive=shadows_of.l2 == self.l2)
-
-    def has_attack(self, name: str, *, shadows_of: "Experiment | None" = None) -> bool:
-        """Tell whether the artifact of this attack is there, without computing anything."""
-        return store.exists(self.attack_artifact(name, shadows_of=shadows_of or self))
 
     def attack_artifact(self, name: str, *, shadows_of: "Experiment", options: dict | None = None) -> str:
         """Return the name under which an attack on this target, fitted on those shadows, is kept."""
@@ -284,8 +305,8 @@ class Experiment:
             "version": ATTACK_VERSION,
         }
 
-    def attackers(self) -> list[tuple["Experiment", "Experiment", str]]:
-        """Return everything that notebooks 05 and 06 measure, as (target's experiment, shadows' experiment, attack).
+    def attackers(self) -> list["Attacker"]:
+        """Return everything that notebooks 05 and 06 measure.
 
         First the attacks on the target itself; then, for each λ of the sweep, those of the attacker who ignores the
         penalty (this experiment's shadows) and of the one who adapts (l2_shadows shadows with the same penalty).
@@ -294,7 +315,46 @@ class Experiment:
         for l2 in (value for value in self.l2_sweep if value != self.l2):
             regularised = self.replace(l2=l2)
             pairs += [(regularised, self), (regularised, regularised.replace(n_shadows=self.l2_shadows))]
-        return [(victim, shadows, name) for victim, shadows in pairs for name in self.attack_names]
+        return [Attacker(victim, shadows, name) for victim, shadows in pairs for name in self.attack_names]
+
+
+@dataclass(frozen=True)
+class Attacker:
+    """One measurement: an attack on the target of `victim`, fitted on the shadows of `shadows`.
+
+    Attributes
+    ----------
+    victim, shadows : Experiment
+    name : str
+    options : dict
+        Of the attack, such as another grid; see its class.
+    """
+
+    victim: Experiment
+    shadows: Experiment
+    name: str
+    options: dict = dataclasses.field(default_factory=dict)
+
+    def models(self) -> list[tuple[Experiment, int]]:
+        """Return the models that it takes, as (experiment, model_id)."""
+        return [(self.victim, TARGET), *((self.shadows, i) for i in range(self.shadows.n_shadows))]
+
+    def artifact(self) -> str:
+        """Return the name under which its result is kept."""
+        return self.victim.attack_artifact(self.name, shadows_of=self.shadows, options=self.options)
+
+    def is_done(self) -> bool:
+        """Tell whether its result and its target are in the store, without computing anything."""
+        return store.exists(self.artifact()) and store.exists(self.victim.artifact())
+
+    def result(self) -> "AttackResult":
+        """Return what it measures; compute it if need be."""
+        return self.victim.attack(self.name, shadows_of=self.shadows, **self.options)
+
+
+def models_of(attackers: Iterable[Attacker]) -> list[tuple[Experiment, int]]:
+    """Return the models that these take, each once, as (experiment, model_id)."""
+    return list({exp.artifact(i): (exp, i) for attacker in attackers for exp, i in attacker.models()}.values())
 
 
 @dataclass(frozen=True, eq=False)

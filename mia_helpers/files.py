@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -40,6 +41,15 @@ def write_text(path: Path, text: str) -> None:
     """Write a text file at once."""
     with replacing(path) as part:
         part.write_text(text, encoding="utf-8")
+
+
+def git_commit() -> str:
+    """Return the commit of this code, with '-dirty' where it was changed since; 'unknown' outside a checkout."""
+    try:
+        command = ["git", "describe", "--always", "--abbrev=12", "--exclude=*", "--dirty"]
+        return subprocess.run(command, cwd=REPOSITORY, capture_output=True, check=True, text=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
 
 
 def cannot_write(path: Path, error: OSError, variable: str = "MIA_RUNS_DIR") -> MIAError:

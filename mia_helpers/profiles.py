@@ -9,18 +9,24 @@ import yaml
 from mia_helpers.errors import MIAError, unknown
 from mia_helpers.experiment import Experiment
 from mia_helpers.files import REPOSITORY
+from mia_helpers.studies import STUDIES
 
 FOLDER = REPOSITORY / "profiles"
 
 
 @dataclass(frozen=True)
 class Profile:
-    """A named list of experiments, with the time that it takes on two cores."""
+    """A named list of experiments and of studies (name, experiment), with the minutes that it takes on two cores."""
 
     name: str
     description: str
     minutes: float
     experiments: tuple[Experiment, ...]
+    studies: tuple[tuple[str, Experiment], ...] = ()
+
+    def shown(self) -> tuple[Experiment, ...]:
+        """Return the experiments whose notebooks are executed: of those that differ only in the seed, the first."""
+        return tuple({str(exp.replace(seed=0)): exp for exp in reversed(self.experiments)}.values())[::-1]
 
 
 def names() -> list[str]:
@@ -32,7 +38,8 @@ def load(name: str) -> Profile:
     """Return the profile called `name`.
 
     In each entry under `experiments`, a list stands for a grid: every combination is an experiment (`l2_sweep` is
-    itself a list, so there a list of lists is the grid).
+    itself a list, so there a list of lists is the grid). `studies` may be left out; it maps the name of a study to such
+    entries.
 
     Raises
     ------
@@ -47,18 +54,26 @@ def load(name: str) -> Profile:
     except yaml.YAMLError as error:
         raise MIAError(f"{path.name} is not valid YAML: {error}") from None
     known = ["description", "minutes", "experiments"]
-    if not isinstance(content, dict) or sorted(content) != sorted(known):
-        raise MIAError(f"{path.name}: expected exactly the keys {', '.join(known)}")
-    entries = content["experiments"]
-    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise MIAError(f"{path.name}: experiments should be a list of parameters, each entry like '- dataset: cifar10'")
-    try:
-        experiments = tuple(exp for entry in entries for exp in _expand(entry))
-    except MIAError as error:
-        raise MIAError(f"{path.name}: {error}") from None
+    if not isinstance(content, dict) or sorted({*content} - {"studies"}) != sorted(known):
+        raise MIAError(f"{path.name}: expected exactly the keys {', '.join(known)}, and studies if there are any")
+    wanted = content.get("studies") or {}
+    for study in wanted:
+        if study not in STUDIES:
+            raise MIAError(f"{path.name}: {unknown('study', study, STUDIES)}")
+    experiments = _experiments(path.name, content["experiments"])
+    studies = tuple((study, exp) for study, entries in wanted.items() for exp in _experiments(path.name, entries))
     if len(set(map(str, experiments))) != len(experiments):
         raise MIAError(f"{path.name}: two experiments have the same parameters; remove one")
-    return Profile(name, content["description"], content["minutes"], experiments)
+    return Profile(name, content["description"], content["minutes"], experiments, studies)
+
+
+def _experiments(file: str, entries) -> tuple[Experiment, ...]:
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise MIAError(f"{file}: experiments should be a list of parameters, each entry like '- dataset: cifar10'")
+    try:
+        return tuple(exp for entry in entries for exp in _expand(entry))
+    except MIAError as error:
+        raise MIAError(f"{file}: {error}") from None
 
 
 def _expand(entry: dict):

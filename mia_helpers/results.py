@@ -64,7 +64,7 @@ def _about(victim: Experiment, shadows: Experiment, result: AttackResult) -> dic
         "test_accuracy": target.accuracy(member=False),
         "attack": result.name,
         "adaptive": result.adaptive,
-        "data_sha256": victim.data.sha256,
+        "data_sha256": victim.source["sha256"],
         "backend": store.facts(victim.artifact())["backend"],
     }
 

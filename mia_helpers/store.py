@@ -2,7 +2,8 @@
 
 An artifact is an `.npz` of plain arrays (the same content gives the same bytes) and a `.json` that says how it came
 about. The `.npz` is put in place last and at once, so where it stands it is complete. Its name ends in a fingerprint of
-all that it depends on: another parameter is another artifact, and nothing stale is ever read.
+all that it depends on: another parameter is another artifact, and nothing stale is ever read. What is not here may have
+come with the repository (`shipped`).
 """
 
 import hashlib
@@ -17,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mia_helpers import backends, files
+from mia_helpers import backends, files, shipped
 from mia_helpers.files import replacing
 
 
@@ -38,12 +39,13 @@ def path_of(name: str) -> Path:
 
 def exists(name: str) -> bool:
     """Tell whether the artifact is there. It may still turn out damaged when it is loaded."""
-    return path_of(name).exists()
+    return path_of(name).exists() or _came_along(name)
 
 
 def facts(name: str) -> dict:
-    """Return what the `.json` of an artifact says: how it was made, where, and in how many seconds."""
-    return json.loads(path_of(name).with_suffix(".json").read_text())
+    """Return how an artifact was made, where, and in how many seconds."""
+    path = path_of(name)
+    return json.loads(path.with_suffix(".json").read_text()) if path.exists() else shipped.facts(name)
 
 
 def load(name: str) -> tuple[dict[str, np.ndarray], dict] | None:
@@ -53,7 +55,8 @@ def load(name: str) -> tuple[dict[str, np.ndarray], dict] | None:
     """
     path = path_of(name)
     if not path.exists():
-        return None
+        arrays = shipped.load(name) if _came_along(name) else None
+        return arrays and (arrays, shipped.facts(name))
     try:
         told = facts(name)
         if hashlib.sha256(path.read_bytes()).hexdigest() != told["sha256"]:
@@ -63,6 +66,28 @@ def load(name: str) -> tuple[dict[str, np.ndarray], dict] | None:
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         warnings.warn(f"artifact {path} is damaged ({error}); it is computed again", stacklevel=2)
         return None
+
+
+def keras_path(name: str) -> Path:
+    """Return the `.keras` file of a model; if it came with the repository, it is put into the store first."""
+    path = path_of(name).with_suffix(".keras")
+    if not path.exists() and _came_along(name) and (content := shipped.keras_file(name)) is not None:
+        with replacing(path) as part:
+            part.write_bytes(content)
+    return path
+
+
+def forget(name: str) -> None:
+    """Delete an artifact. One that came with the repository is not read any more, until `clean` empties the store."""
+    path = path_of(name)
+    for suffix in (".npz", ".json", ".keras"):
+        path.with_suffix(suffix).unlink(missing_ok=True)
+    if shipped.has(name):
+        files.write_text(path.with_suffix(".forgotten"), "")
+
+
+def _came_along(name: str) -> bool:
+    return shipped.has(name) and not path_of(name).with_suffix(".forgotten").exists()
 
 
 def save(

@@ -19,7 +19,7 @@ LANES = 8
 
 
 def fit(model, x, y, *, seed: int, test=None, **recipe) -> dict[str, np.ndarray]:
-    """Train `model` in place with Adam on the cross-entropy, and return its learning curves.
+    """Train `model` in place on the cross-entropy, and return its learning curves.
 
     Parameters
     ----------
@@ -30,7 +30,8 @@ def fit(model, x, y, *, seed: int, test=None, **recipe) -> dict[str, np.ndarray]
     test : (x, y), optional
         Records on which the accuracy is measured after every 25th part of the epochs; training does not depend on them.
     **recipe
-        `epochs`, `batch_size`, `learning_rate` and `decay`: the rate at step t is learning_rate / (1 + decay · t).
+        `epochs`, `batch_size`, `learning_rate`, `decay` (the rate at step t is learning_rate / (1 + decay · t)) and
+        `optimizer`: 'adam' (default), 'rmsprop' or 'sgd', each with Keras's other defaults.
 
     Returns
     -------
@@ -116,9 +117,23 @@ class Stack:
                 part.assign(value)
 
 
-def _fit(answers: Callable, weights, x, y, *, draw_order, measure, epochs, batch_size, learning_rate, decay):
+def _fit(
+    answers: Callable,
+    weights,
+    x,
+    y,
+    *,
+    draw_order,
+    measure,
+    epochs,
+    batch_size,
+    learning_rate,
+    decay,
+    optimizer="adam",
+):
     """Train one model, or a stack (x, y and the order then have a first axis more); return curves (epochs, ...)."""
-    run_epoch = _epoch_program(answers, weights, x, y, batch_size, _adam(weights, learning_rate, decay))
+    step = {"adam": _adam, "rmsprop": _rmsprop, "sgd": _sgd}[optimizer](weights, learning_rate, decay)
+    run_epoch = _epoch_program(answers, weights, x, y, batch_size, step)
     curves = {name: np.full((epochs, *np.shape(y)[:-1]), np.nan) for name in ("loss", "accuracy", "test_accuracy")}
     every = max(1, epochs // 25)  # measuring after each epoch would cost almost half as much as training
     for epoch in range(epochs):
@@ -216,6 +231,42 @@ def _adam(weights, learning_rate: float, decay: float) -> Callable:
             )
 
     return step
+
+
+def _rmsprop(weights, learning_rate: float, decay: float) -> Callable:
+    """Return a function that takes a step of Keras's RMSprop: no momentum, not centred."""
+    import tensorflow as tf
+
+    velocities = [tf.Variable(tf.zeros_like(weight)) for weight in weights]
+    rate = _decaying(learning_rate, decay)
+
+    def step(gradients) -> None:
+        now = rate()
+        for weight, velocity, gradient in zip(weights, velocities, gradients, strict=True):
+            velocity.assign(0.9 * velocity + 0.1 * gradient**2)
+            weight.assign_sub(now * gradient / tf.sqrt(velocity + 1e-7))
+
+    return step
+
+
+def _sgd(weights, learning_rate: float, decay: float) -> Callable:
+    """Return a function that takes a step of plain gradient descent."""
+    rate = _decaying(learning_rate, decay)
+
+    def step(gradients) -> None:
+        now = rate()
+        for weight, gradient in zip(weights, gradients, strict=True):
+            weight.assign_sub(now * gradient)
+
+    return step
+
+
+def _decaying(learning_rate: float, decay: float) -> Callable:
+    """Return a function that gives the rate of the next step at each call."""
+    import tensorflow as tf
+
+    taken = tf.Variable(0, dtype=tf.int64)
+    return lambda: learning_rate / (1 + decay * (tf.cast(taken.assign_add(1), tf.float32) - 1))
 
 
 def _accuracy(model, x, y) -> float:

@@ -81,7 +81,7 @@ def _fit(jobs: list[SimpleNamespace]) -> None:
     from mia_helpers import training
 
     exp = jobs[0].exp
-    recipe = {name: getattr(exp, name) for name in ("epochs", "batch_size", "learning_rate", "decay")}
+    recipe = {name: getattr(exp, name) for name in ("epochs", "batch_size", "optimizer", "learning_rate", "decay")}
     y = exp.data.y
     # Only the target's test curve is drawn.
     tests = [(job.x_test, y[job.test]) if job.model_id == TARGET else None for job in jobs]

@@ -7,6 +7,7 @@ import pytest
 def own_folders(tmp_path, monkeypatch):
     monkeypatch.setenv("MIA_RUNS_DIR", str(tmp_path / "runs"))
     monkeypatch.setenv("MIA_RESULTS_DIR", str(tmp_path))
+    monkeypatch.setenv("MIA_RECORDS_DIR", str(tmp_path / "records"))
     for name in ("MIA_JOBS", "MIA_BACKEND", "MIA_SCHEDULER"):
         monkeypatch.delenv(name, raising=False)
 

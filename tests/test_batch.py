@@ -3,7 +3,7 @@
 import nbformat
 import pytest
 
-from mia_helpers import Experiment, MIAError, batch, profiles
+from mia_helpers import Experiment, MIAError, batch, data, profiles
 from mia_helpers.profiles import Profile
 
 GOOD = Experiment(dataset="synthetic_census", train_size=50)
@@ -80,7 +80,8 @@ def test_a_model_that_cannot_be_trained_fails_its_experiment_alone(notebooks, mo
             raise MIAError("no data")
 
     monkeypatch.setattr(batch, "train_all", train)
-    monkeypatch.setattr(batch, "models_for", lambda exp, _notebook: [(exp, -1)])
+    monkeypatch.setattr(batch.Step, "models", lambda step: [(step.experiment, -1)])
+    monkeypatch.setattr(batch.Step, "attackers", lambda _step: [])
     monkeypatch.setattr(batch, "execute", lambda *_args: "")
     outcomes = batch.run(batch.plan(DEMO))
     assert [(o.status, o.error) for o in outcomes[:2]] == [("failed", "no data"), ("skipped", "")]
@@ -102,10 +103,31 @@ def test_only_that_matches_nothing_lists_what_there_is(notebooks):
 
 def test_each_notebook_gets_the_models_that_it_reads():
     exp = GOOD.replace(n_shadows=3, l2_sweep=[5e-3], l2_shadows=1)
-    counts = {path.stem[:2]: len(batch.models_for(exp, int(path.stem[:2]))) for path in profiles.notebooks()[:6]}
-    assert counts == {"01": 0, "02": 1, "03": 4, "04": 4, "05": 4, "06": 6}
-    attacks = [len(batch.attackers_for(exp, number)) for number in range(1, 7)]
-    assert attacks == [0, 0, 0, 3, 3, 9]  # three attacks: plain, by one who ignores the penalty, by one who adapts
+    steps = batch.plan(Profile("demo", "", 1, (exp,)))[:6]
+    assert [len(step.models()) for step in steps] == [0, 1, 4, 4, 4, 6]
+    # Three attacks: plain, by one who ignores the penalty, by one who adapts.
+    assert [len(step.attackers()) for step in steps] == [0, 0, 0, 3, 3, 9]
+
+
+def test_further_seeds_and_studies_are_computed_without_notebooks():
+    exp = GOOD.replace(n_shadows=2, l2_sweep=[])
+    profile = Profile("demo", "", 1, (exp, exp.replace(seed=1), BAD), (("shadows", exp),))
+    steps = batch.plan(profile)
+    assert profile.shown() == (exp, BAD)
+    assert [step.number for step in steps] == [1, 2, 3, 4, 5, 6, 0, 1, 2, 3, 4, 5, 6, 0, 7]
+    seed, study = steps[6], steps[13]
+    assert (seed.label, study.label) == (f"{exp.replace(seed=1)}/attacks", f"{exp}/study of shadows")
+    assert (len(seed.models()), len(seed.attackers())) == (3, 3)
+    assert (len(study.models()), len(study.attackers())) == (3, 6)
+    assert batch.plan(profile, "*/study of shadows") == [study]
+
+
+def test_without_the_raw_data_the_notebooks_that_show_them_are_left_out(notebooks, monkeypatch):
+    monkeypatch.setattr(data, "is_here", lambda _name: False)
+    monkeypatch.setattr(batch.Step, "attackers", lambda _step: [])
+    monkeypatch.setattr(batch, "execute", lambda *_args: "")
+    outcomes = batch.run(batch.plan(Profile("demo", "", 1, (GOOD,))))
+    assert [o.status for o in outcomes] == ["no data", "no data", "ran"]
 
 
 def test_second_run_on_the_same_folder_is_told():

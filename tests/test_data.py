@@ -37,6 +37,25 @@ def test_data_cannot_be_changed_by_accident():
         data.load("synthetic_census").x[0, 0] = 1
 
 
+@pytest.mark.parametrize("n_classes", [5, 2])
+def test_classes_are_joined_into_groups_and_the_images_stay(n_classes):
+    whole, grouped = data.load("synthetic_images"), data.load("synthetic_images", n_classes)
+    assert grouped.x is whole.x
+    assert len(grouped.class_names) == n_classes
+    groups = data.IMAGE_GROUPS[n_classes]
+    assert sorted(k for group in groups for k in group) == list(range(10))
+    for number, group in enumerate(groups):
+        assert np.array_equal(grouped.y == number, np.isin(whole.y, group))
+
+
+def test_groups_of_cifar10_have_names():
+    assert data.class_names("cifar10", 2) == ("vehicle", "animal")
+    assert data.class_names("cifar10", 5)[3] == "cat or dog"
+    assert data.class_names("cifar10", 10) == data.CIFAR10_CLASSES
+    with pytest.raises(MIAError, match="n_classes=3: cifar10 can have 10 or 5 or 2 classes"):
+        data.class_names("cifar10", 3)
+
+
 def test_unknown_data_set_names_the_nearest():
     with pytest.raises(MIAError, match="unknown data set 'cifar'.*Did you mean 'cifar10'"):
         data.load("cifar")

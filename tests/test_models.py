@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from mia_helpers import models, training
+from mia_helpers.experiment import OPTIMIZERS
 
 pytestmark = pytest.mark.slow
 STACK_RECIPE = {"epochs": 1, "batch_size": 32, "learning_rate": 1e-3, "decay": 1e-7}
@@ -27,11 +28,13 @@ def test_penalty_is_on_every_kernel_and_adds_no_parameter():
     assert models.image_network(l2=0).losses == []
 
 
-def keras_adam(learning_rate=1e-3, decay=1e-7):
-    """Keras's own Adam, whose rate falls as the paper's did, when `Adam(decay=...)` existed."""
+def keras_optimizer(name="adam", decay=1e-7):
+    """Keras's own optimizer, whose rate falls as the paper's did, when `Adam(decay=...)` existed."""
     keras = models.keras()
-    schedule = keras.optimizers.schedules.InverseTimeDecay(learning_rate, decay_steps=1, decay_rate=decay)
-    return keras.optimizers.Adam(schedule)
+    schedule = keras.optimizers.schedules.InverseTimeDecay(1e-3, decay_steps=1, decay_rate=decay)
+    return {"adam": keras.optimizers.Adam, "rmsprop": keras.optimizers.RMSprop, "sgd": keras.optimizers.SGD}[name](
+        schedule
+    )
 
 
 def small_set(network):
@@ -40,13 +43,18 @@ def small_set(network):
     return rng.random(shape, dtype=np.float32), rng.integers(0, 10 if len(shape) == 4 else 2, 70)
 
 
-def test_the_rate_decays_as_in_the_paper():
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_the_rate_decays_as_in_the_paper(optimizer):
     x, y = small_set(models.census_network)
-    quick = {**RECIPE, "decay": 0.5}  # so that a decay which is left out shows after three steps
+    quick = {
+        **RECIPE,
+        "decay": 0.5,
+        "optimizer": optimizer,
+    }  # so that a decay which is left out shows after three steps
     ours, theirs = models.census_network(seed=1), models.census_network(seed=1)
     training.fit(ours, x, y, **quick)
     order = np.random.default_rng(RECIPE["seed"]).permutation(70)
-    theirs.compile(keras_adam(decay=0.5), loss="binary_crossentropy")
+    theirs.compile(keras_optimizer(optimizer, decay=0.5), loss="binary_crossentropy")
     theirs.fit(x[order], y[order], batch_size=32, epochs=1, shuffle=False, verbose=0)
     for mine, keras in zip(ours.get_weights(), theirs.get_weights(), strict=True):
         np.testing.assert_allclose(mine, keras, atol=1e-6)
@@ -101,7 +109,7 @@ def test_one_epoch_equals_keras_fit(network, l2):
     curves = training.fit(ours, x, y, **RECIPE)
     order = np.random.default_rng(RECIPE["seed"]).permutation(70)
     loss = "sparse_categorical_crossentropy" if network is models.image_network else "binary_crossentropy"
-    theirs.compile(keras_adam(), loss=loss, metrics=["accuracy"])
+    theirs.compile(keras_optimizer(), loss=loss, metrics=["accuracy"])
     history = theirs.fit(x[order], y[order], batch_size=32, epochs=1, shuffle=False, verbose=0).history
     for mine, keras in zip(ours.get_weights(), theirs.get_weights(), strict=True):
         np.testing.assert_allclose(mine, keras, atol=1e-5)

@@ -19,7 +19,8 @@ def test_committed_profiles_load():
     first, adult = profiles.load("classroom").experiments
     assert first == profiles.Experiment()  # the notebooks' own parameters, whose outputs are committed
     assert (adult.dataset, adult.train_size, adult.n_shadows) == ("adult", 10000, 20)
-    sizes = [exp.train_size for exp in profiles.load("paper").experiments if exp.dataset == "cifar10"]
+    paper = profiles.load("paper")
+    sizes = [exp.train_size for exp in paper.shown() if exp.dataset == "cifar10"]
     assert sizes == [2500, 5000, 10000, 15000]
 
 
@@ -36,6 +37,12 @@ def test_lists_are_a_grid_but_a_sweep_is_a_list(write):
     assert {e.l2_sweep for e in found} == {(0.1, 0.2)}
 
 
+def test_studies_are_a_grid_too(write):
+    write(HEAD + "  - {}\nstudies:\n  shadows: [{n_shadows: [2, 3]}]\n  choices: [{}]\n")
+    found = [(study, exp.n_shadows) for study, exp in profiles.load("mine").studies]
+    assert found == [("shadows", 2), ("shadows", 3), ("choices", 10)]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -45,6 +52,8 @@ def test_lists_are_a_grid_but_a_sweep_is_a_list(write):
         (HEAD + "  - {train_size: 0}", "mine.yaml: train_size=0: expected"),
         (HEAD + "  - {seed: [0, 0]}", "mine.yaml: two experiments have the same parameters"),
         (HEAD + "  5", "mine.yaml: experiments should be a list"),
+        (HEAD + "  - {}\nstudies: {shadow: []}", "mine.yaml: unknown study 'shadow'.*Did you mean 'shadows'"),
+        (HEAD + "  - {}\nstudies: {shadows: [{seeds: 1}]}", "mine.yaml: unknown parameter 'seeds'"),
     ],
 )
 def test_mistakes_are_named(write, text, message):

@@ -1,0 +1,318 @@
+"""The paper's claims C1 to C9, and what it leaves open, each measured and judged from artifacts alone."""
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from mia_helpers import paper, store
+from mia_helpers.experiment import Attacker, AttackResult, Experiment
+from mia_helpers.profiles import Profile
+from mia_helpers.studies import STUDIES
+from mia_helpers.verdicts import (
+    NOT_RUN,
+    Value,
+    change_verdict,
+    difference,
+    mean,
+    over_seeds,
+    rank_correlation,
+    share,
+    slope,
+    verdict,
+)
+
+
+def table(profile: Profile) -> pd.DataFrame:
+    """Return a row per published figure and claim, judged by what the store holds of this profile.
+
+    Columns: claim, what, published, ours, low, high, interval (over what), tolerance, verdict, command (that computes
+    it). Nothing is trained: what is missing is 'not run'.
+    """
+    experiments = list(profile.experiments)
+    rows = [row for claim in (_c1, _c2, _c3, _c4, _c5, _c8) for row in claim(experiments)]
+    rows += [row for claim in (_c6, _c7, _c9, _open) for row in claim(list(profile.studies))]
+    table = pd.DataFrame(rows).sort_values("claim", kind="stable", ignore_index=True)
+    command = f"python -m mia_helpers reproduce --profile {profile.name} --only "
+    return table.assign(command=[f"{command}'{only}'" for only in table.pop("only")])
+
+
+def _row(claim: str, what: str, value: Value, *, published=math.nan, judged: str | None = None, only: str) -> dict:
+    tolerance = paper.TOLERANCE.get(claim, math.nan)
+    judged = judged or verdict(value, published, tolerance)
+    judged = "not run" if math.isnan(value.ours) else judged
+    told = {"tolerance": tolerance if judged != "measured" else math.nan, "verdict": judged, "only": only}
+    return dict(claim=claim, what=what, published=published, **vars(value)) | told
+
+
+# --- Claims about experiments -------------------------------------------------------------------------------------
+
+
+def _cifar10(experiments, train_size: int) -> list[Experiment]:
+    """Return the seeds of the paper's protocol at this size."""
+    return _seeds(experiments, dataset="cifar10", train_size=train_size, n_shadows=10)
+
+
+def _adult(experiments, scaling: str = "paper") -> list[Experiment]:
+    return _seeds(experiments, dataset="adult", train_size=10000, n_shadows=20, scaling=scaling)
+
+
+def _seeds(experiments, **wanted) -> list[Experiment]:
+    protocol = Experiment(**{**wanted, "seed": 0})
+    names = [n for n in Experiment.parameter_names() if n not in ("seed", "l2_sweep", "l2_shadows", "n_resamples")]
+    return [exp for exp in experiments if all(getattr(exp, name) == getattr(protocol, name) for name in names)]
+
+
+def _c1(experiments) -> Iterator[dict]:
+    for row in paper.CIFAR10_ATTACK.to_dict("records"):
+        ds, seeds = row["train_size"], _cifar10(experiments, row["train_size"])
+        for metric in ("precision", "recall", "accuracy"):
+            value = over_seeds([_measured(Attacker(exp, exp, "svm"), metric) for exp in seeds])
+            what = f"CIFAR-10, ds {ds}: attack {metric}"
+            yield _row("C1", what, value, published=row[metric], only=f"cifar10_ds{ds}_*")
+
+
+def _c2(experiments) -> Iterator[dict]:
+    """The trend: how much the accuracy changes each time ds doubles."""
+    published = float(
+        stats.linregress(np.log2(paper.CIFAR10_ATTACK["train_size"]), paper.CIFAR10_ATTACK["accuracy"]).slope
+    )
+    for name, figure in (("svm", published), ("threshold", math.nan)):
+        attackers = [
+            Attacker(exp, exp, name) for ds in paper.CIFAR10_ATTACK["train_size"] for exp in _cifar10(experiments, ds)
+        ]
+        runs = [(math.log2(a.victim.train_size), _measured(a, "accuracy").ours) for a in attackers if a.is_done()]
+        trend = slope(runs)
+        what = f"CIFAR-10: change of the {name} attack's accuracy for each doubling of ds"
+        yield _row("C2", what, trend, published=figure, judged=change_verdict(trend, -1), only="cifar10_ds*")
+
+
+def _c3(experiments) -> Iterator[dict]:
+    for label, model_id, published in (("target", -1, paper.ADULT_TARGET), ("shadow 0", 0, paper.ADULT_SHADOW_0)):
+        for part, accuracy in published.items():
+            value = over_seeds([_of_model(exp, model_id, part == "train") for exp in _adult(experiments)])
+            yield _row("C3", f"Adult, {label}: {part} accuracy", value, published=accuracy, only="adult_*")
+
+
+def _c4(experiments) -> Iterator[dict]:
+    for scaling in ("paper", "standardised"):
+        seeds = _adult(experiments, scaling)
+        trained = over_seeds([_on_shadows(Attacker(exp, exp, "network")) for exp in seeds])
+        tested = over_seeds([_measured(Attacker(exp, exp, "network"), "accuracy") for exp in seeds])
+        told = "" if scaling == "paper" else f", {scaling} columns"
+        what = f"Adult{told}: attack accuracy on the"
+        yield _row("C4", f"{what} shadows (train)", trained, published=paper.ADULT_ATTACK["train"], only="adult_*")
+        yield _row("C4", f"{what} target (test)", tested, published=paper.ADULT_ATTACK["test"], only="adult_*")
+
+
+def _on_shadows(attacker: Attacker) -> Value:
+    if not attacker.is_done():
+        return NOT_RUN
+    n = 2 * attacker.shadows.train_size * attacker.shadows.n_shadows
+    return share(round(attacker.result().details["train_accuracy"] * n), n)
+
+
+def _c5(experiments) -> Iterator[dict]:
+    """The paper prints no figure: "stopped" is read as an accuracy of 0.5, less overfitting as a smaller gap."""
+    for ds in paper.CIFAR10_ATTACK["train_size"]:
+        seeds, start, only = _cifar10(experiments, ds), f"ds {ds} with L2", f"cifar10_ds{ds}_*"
+        pairs = [(exp, exp.replace(l2=paper.L2)) for exp in seeds]
+        gap = over_seeds([_gap_change(plain, other) for plain, other in pairs])
+        yield _row("C5", f"{start}: change of the train/test gap", gap, judged=change_verdict(gap, -1), only=only)
+        ignores = over_seeds([_measured(Attacker(other, plain, "svm"), "accuracy") for plain, other in pairs])
+        adapts = [
+            over_seeds([_measured(Attacker(o, o.replace(n_shadows=p.l2_shadows), name), "accuracy") for p, o in pairs])
+            for name in ("svm", "threshold", "gap")
+        ]
+        best = max(adapts, key=lambda value: -1 if math.isnan(value.ours) else value.ours)
+        for who, value in (("the paper's attacker", ignores), ("the best attacker who adapts", best)):
+            what = f"{start}: accuracy of {who}; claimed: stopped"
+            yield _row("C5", what, value, judged=verdict(value, 0.5, paper.TOLERANCE["C5"]), only=only)
+        cost = over_seeds([_test_change(plain, other) for plain, other in pairs])
+        yield _row("C5", f"{start}: change of the target's test accuracy", cost, judged="measured", only=only)
+
+
+def _c8(experiments) -> Iterator[dict]:
+    images = [exp for exp in experiments if exp.attack_names[0] == "svm" and store.exists(exp.artifact())]
+    census = [exp for exp in experiments if exp.attack_names[0] == "network" and store.exists(exp.artifact())]
+    attacks = [a.result() for exp in census if (a := Attacker(exp, exp, "network")).is_done()]
+    counts = {
+        "image network": images[0].n_parameters() if images else math.nan,
+        "census network": census[0].n_parameters() if census else math.nan,
+        "attack network": attacks[0].details["n_parameters"] if attacks else math.nan,
+    }
+    for name, published in paper.PARAMETERS.items():
+        only = "cifar10_ds2500_*" if name == "image network" else "adult_*"
+        yield _row("C8", f"parameters of the {name}", Value(*[counts[name]] * 3), published=published, only=only)
+
+
+# --- Claims that take a study -------------------------------------------------------------------------------------
+
+
+def _points(studies, name: str) -> list[dict[str, list[Attacker]]]:
+    """Return, for each seed of a study on CIFAR-10, its attackers by setting."""
+    found = []
+    for study, exp in studies:
+        if study == name and exp.dataset == "cifar10":
+            by_setting: dict[str, list[Attacker]] = {}
+            for point in STUDIES[study](exp):
+                by_setting.setdefault(point.setting, []).append(point.attacker)
+            found.append(by_setting)
+    return found
+
+
+def _named(seed: dict[str, list[Attacker]], setting: str, name: str) -> Attacker | None:
+    return next((a for a in seed.get(setting, []) if a.name == name and a.is_done()), None)
+
+
+def _over_points(seeds, setting: str, name: str) -> Value:
+    """Return an attack's accuracy at a setting, over the seeds that have it."""
+    return over_seeds([_measured(a, "accuracy") for seed in seeds if (a := _named(seed, setting, name))])
+
+
+def _change(seeds, old: str, new: str, name: str) -> Value:
+    """Return by how much an attack's accuracy changes between two settings, paired by seed (and by record)."""
+    pairs = [(_named(seed, old, name), _named(seed, new, name)) for seed in seeds]
+    return over_seeds([_paired(old.result(), new.result()) for old, new in pairs if old and new])
+
+
+def _paired(old: AttackResult, new: AttackResult) -> Value:
+    """Return the change of the accuracy on the same records."""
+    return mean((new.decision == new.member).astype(float) - (old.decision == old.member))
+
+
+def _c6(studies) -> Iterator[dict]:
+    seeds, only = _points(studies, "shadows"), "*/study of shadows"
+    for name in ("svm", "threshold"):
+        done = {n for seed in seeds for n in (1, 2, 5, 10, 20) if _named(seed, f"n_shadows={n}", name)}
+        for n in (1, 2, 5, 10, 20):
+            value = _over_points(seeds, f"n_shadows={n}", name)
+            yield _row("C6", f"ds 2500: {name} attack, {n} shadow{'s' * (n > 1)}", value, judged="measured", only=only)
+        most = max(done, default=20)
+        change = _change(seeds, "n_shadows=1", f"n_shadows={most}", name)
+        what = f"ds 2500: {name} attack, {most} shadows against 1"
+        yield _row("C6", what, change, judged=change_verdict(change, 1), only=only)
+
+
+def _c7(studies) -> Iterator[dict]:
+    seeds, only = _points(studies, "classes"), "*/study of classes"
+
+    def setting(k, epochs=100):
+        return f"n_classes={k}, epochs={epochs}"
+
+    for k in (2, 5, 10):
+        gap = over_seeds([_gap(a) for seed in seeds if (a := _named(seed, setting(k), "threshold"))])
+        yield _row("C7", f"the same images, {k} classes: train/test gap", gap, judged="measured", only=only)
+        for name in ("svm", "threshold"):
+            value, what = _over_points(seeds, setting(k), name), f"the same images, {k} classes: {name} attack"
+            yield _row("C7", what, value, judged="measured", only=only)
+    for k in (2, 5):
+        for name in ("svm", "threshold"):
+            change = _change(seeds, setting(10), setting(k), name)
+            what = f"{name} attack, {k} classes against 10"
+            yield _row("C7", what, change, judged=change_verdict(change, -1), only=only)
+        at_equal_gap = over_seeds([_at_equal_gap(seed, k) for seed in seeds])
+        what = f"threshold attack, {k} classes against 10 at the same train/test gap"
+        yield _row("C7", what, at_equal_gap, judged=change_verdict(at_equal_gap, -1), only=only)
+
+
+def _at_equal_gap(seed: dict[str, list[Attacker]], k: int) -> Value:
+    """Return the threshold attack's accuracy with k classes minus that with 10, at the gap that k classes end with.
+
+    With 10 classes it is read between two numbers of epochs, on the straight line through their (gap, accuracy).
+    """
+    threshold = [a for attackers in seed.values() for a in attackers if a.name == "threshold" and a.is_done()]
+    few = [a for a in threshold if len(a.victim.class_names) == k]
+    many = sorted((a for a in threshold if len(a.victim.class_names) == 10), key=lambda a: a.victim.epochs)
+    if not few or len(many) < 2:
+        return NOT_RUN
+    last = max(few, key=lambda a: a.victim.epochs)
+    gap, ours = _gap(last).ours, _measured(last, "accuracy")
+    after = next((i for i, a in enumerate(many) if _gap(a).ours >= gap), None)
+    if not after:
+        return NOT_RUN
+    ends = many[after - 1 : after + 1]
+    theirs = [_measured(a, "accuracy") for a in ends]
+    other = float(np.interp(gap, [_gap(a).ours for a in ends], [value.ours for value in theirs]))
+    half = math.hypot(ours.high - ours.low, max(value.high - value.low for value in theirs)) / 2
+    return Value(ours.ours - other, ours.ours - other - half, ours.ours - other + half)
+
+
+def _c9(studies) -> Iterator[dict]:
+    seeds, only = _points(studies, "overfitting"), "*/study of overfitting"
+    threshold = [a for seed in seeds for group in seed.values() for a in group if a.name == "threshold" and a.is_done()]
+    correlation = rank_correlation([(_gap(a).ours, _measured(a, "accuracy").ours) for a in threshold])
+    what = "rank correlation of the threshold attack's accuracy with the train/test gap, over epochs and sizes"
+    yield _row("C9", what, correlation, judged=change_verdict(correlation, 1), only=only)
+    early = _over_points(seeds, "epochs=1", "threshold")
+    what = "ds 2500 after 1 epoch: accuracy of the threshold attack; claimed: nothing leaks without a gap"
+    yield _row("C9", what, early, judged=verdict(early, 0.5, paper.TOLERANCE["C9"]), only=only)
+    for name in ("gap", "threshold"):
+        done = [a for seed in seeds if (a := _named(seed, "epochs=100", name))]
+        beyond = over_seeds([_beyond_gap(a) for a in done])
+        what = f"ds 2500 after 100 epochs: advantage of the {name} attack beyond the train/test gap"
+        yield _row("C9", what, beyond, judged="measured", only=only)
+
+
+def _open(studies) -> Iterator[dict]:
+    """What the paper leaves open: does its accuracy at ds 2500 come out as well with another choice?"""
+    seeds, only = _points(studies, "choices"), "*/study of choices"
+    published = float(paper.CIFAR10_ATTACK["accuracy"].iloc[0])
+    for setting in dict.fromkeys(setting for seed in seeds for setting in seed):
+        value = _over_points(seeds, setting, "svm")
+        yield _row("open", f"svm attack at ds 2500, {setting}", value, published=published, only=only)
+
+
+# --- Values -------------------------------------------------------------------------------------------------------
+
+
+def _measured(attacker: Attacker, metric: str) -> Value:
+    """Return a criterion of an attack with its bootstrap interval."""
+    if not attacker.is_done():
+        return NOT_RUN
+    row = attacker.result().table.set_index("metric").loc[metric]
+    return Value(*(float(row[name]) for name in ("value", "low", "high")))
+
+
+def _of_model(exp: Experiment, model_id: int, member: bool) -> Value:
+    """Return a model's accuracy on its training or test records."""
+    if not store.exists(exp.artifact(model_id)):
+        return NOT_RUN
+    records = exp.records(model_id)
+    right = records.correct[records.member == member]
+    return share(int(right.sum()), len(right))
+
+
+def _gap(attacker: Attacker) -> Value:
+    """Return the target's train/test gap with its interval over the records."""
+    target = attacker.victim.target()
+    return difference(*(target.correct[target.member == member].astype(float) for member in (True, False)))
+
+
+def _beyond_gap(attacker: Attacker) -> Value:
+    """Return an attack's advantage minus its target's train/test gap."""
+    result, target = attacker.result(), attacker.victim.target()
+    # Of a member, the attack's "in" and the right answer count for the two; of a non-member, both against them.
+    extra = result.decision.astype(float) - target.correct
+    return difference(extra[result.member], extra[~result.member])
+
+
+def _gap_change(plain: Experiment, other: Experiment) -> Value:
+    """Return by how much the train/test gap differs, over the records that both targets share."""
+    change, member = _answers_changed(plain, other)
+    return difference(change[member], change[~member]) if len(change) else NOT_RUN
+
+
+def _test_change(plain: Experiment, other: Experiment) -> Value:
+    """Return by how much the test accuracy differs, over the records that both targets share."""
+    change, member = _answers_changed(plain, other)
+    return mean(change[~member]) if len(change) else NOT_RUN
+
+
+def _answers_changed(plain, other) -> tuple[np.ndarray, np.ndarray]:
+    """Return for each record 1, 0 or -1: the second target got it right, and the first not, or the other way round."""
+    if not (store.exists(plain.artifact()) and store.exists(other.artifact())):
+        return np.empty(0), np.empty(0, bool)
+    return other.target().correct.astype(float) - plain.target().correct, plain.target().member

@@ -1,0 +1,99 @@
+"""Studies: one parameter varied at a time, to test a claim that no single experiment can.
+
+A study turns an experiment into points, each an attacker to measure. A profile names the studies that it runs and the
+experiments they start from; the batch computes the points, `table` reads what the store holds of them.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from mia_helpers.experiment import Attacker, Experiment
+
+EPOCHS = (1, 2, 5, 10, 20, 50, 100)
+WIDE_GRID = {"gamma": [0.001, 0.01, 0.1, 1.0, 10.0, 100.0, 1e3, 1e4]}
+KEYS = ["study", "setting", "dataset", "train_size", "n_classes", "n_shadows", "epochs", "attack"]
+
+
+@dataclass(frozen=True)
+class Point:
+    """One measurement of a study: what was changed, such as 'epochs=20', and the attacker to measure."""
+
+    setting: str
+    attacker: Attacker
+
+
+def _points(exp: Experiment, *, names=None, options: dict | None = None, **changes) -> list[Point]:
+    """Return a point for each attack on the experiment with these changes."""
+    changed = exp.replace(**changes)
+    setting = ", ".join(f"{name}={value}" for name, value in {**changes, **(options or {})}.items()) or "as it is"
+    return [Point(setting, Attacker(changed, changed, name, options or {})) for name in names or exp.attack_names]
+
+
+def shadows(exp: Experiment) -> list[Point]:
+    """C6: the same target, attacked with 1, 2, 5, 10 and 20 shadows, as far as the experiment has them."""
+    counts = sorted({1, 2, 5, 10, 20, exp.n_shadows})
+    return [point for n in counts if n <= exp.n_shadows for point in _points(exp, n_shadows=n)]
+
+
+def classes(exp: Experiment) -> list[Point]:
+    """C7: the same images and network with 2, 5 and 10 classes, each after 1 to 100 epochs, so at many gaps."""
+    return [point for k in (2, 5, 10) for point in _by_epochs(exp, n_classes=k)]
+
+
+def overfitting(exp: Experiment) -> list[Point]:
+    """C9: targets that overfit more and more: after 1 to 100 epochs, and with fewer records than the paper's."""
+    smaller = [ds for ds in (500, 1000) if ds < exp.train_size]
+    return _by_epochs(exp) + [point for ds in smaller for point in _points(exp, train_size=ds)]
+
+
+def _by_epochs(exp: Experiment, **changes) -> list[Point]:
+    """Return a point for each number of epochs; before the last, the SVMs are left out (they would take most time)."""
+    earlier = [n for n in EPOCHS if n < exp.epochs]
+    points = [point for n in earlier for point in _points(exp, names=("threshold", "gap"), **changes, epochs=n)]
+    return points + _points(exp, **changes, epochs=exp.epochs)
+
+
+def choices(exp: Experiment) -> list[Point]:
+    """What the paper leaves open, each varied alone."""
+    alone = [{}, *({"epochs": n} for n in (20, 50)), *({"optimizer": name} for name in ("rmsprop", "sgd"))]
+    alone += [{"batch_size": n} for n in (16, 64, 128)] + [{"scaling": "standardised"}]
+    points = [point for changes in alone for point in _points(exp, **changes)]
+    return points + _points(exp, names=["svm"], options=WIDE_GRID)
+
+
+STUDIES: dict[str, Callable[[Experiment], list[Point]]] = {
+    study.__name__: study for study in (shadows, classes, overfitting, choices)
+}
+
+
+def table(studies: list[tuple[str, Experiment]]) -> pd.DataFrame:
+    """Return a row per point that the store holds: what was varied, the target's accuracies and the attack's.
+
+    `low` and `high` are the 95% bootstrap interval of `accuracy` over the records of one seed.
+    """
+    columns = [*KEYS, "seed", "train_accuracy", "test_accuracy", "gap", "accuracy", "low", "high", "auc", "advantage"]
+    rows = [_row(study, point) for study, exp in studies for point in STUDIES[study](exp) if point.attacker.is_done()]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _row(study: str, point: Point) -> dict:
+    exp, target, result = point.attacker.victim, point.attacker.victim.target(), point.attacker.result()
+    train, test = target.accuracy(member=True), target.accuracy(member=False)
+    accuracy = result.table.set_index("metric").loc["accuracy"]
+    return {
+        **{name: getattr(exp, name) for name in ("dataset", "train_size", "n_shadows", "epochs", "seed")},
+        "n_classes": len(exp.class_names),
+        "study": study,
+        "setting": point.setting,
+        "attack": result.name,
+        "train_accuracy": train,
+        "test_accuracy": test,
+        "gap": train - test,
+        "accuracy": accuracy["value"],
+        "low": accuracy["low"],
+        "high": accuracy["high"],
+        "auc": result.metrics["auc"],
+        "advantage": result.metrics["advantage"],
+    }

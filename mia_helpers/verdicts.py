@@ -1,0 +1,102 @@
+"""Values with their 95% intervals, and the verdicts that follow from them."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+VERDICTS = ("reproduced", "partly", "not reproduced", "measured", "not run")
+ENOUGH_SEEDS = 3  # with two, a t-interval over seeds is thirteen standard errors wide and says nothing
+
+
+@dataclass(frozen=True)
+class Value:
+    """A measured value with its 95% interval, and what that is over; NaN where it was not run."""
+
+    ours: float = math.nan
+    low: float = math.nan
+    high: float = math.nan
+    interval: str = ""
+
+
+NOT_RUN = Value()
+
+
+def verdict(value: Value, published: float, tolerance: float) -> str:
+    """Return 'reproduced' within the tolerance, 'partly' where the interval reaches it, else 'not reproduced'."""
+    if math.isnan(value.ours):
+        return "not run"
+    if abs(value.ours - published) <= tolerance:
+        return "reproduced"
+    reach = value.low <= published + tolerance and value.high >= published - tolerance
+    return "partly" if reach else "not reproduced"
+
+
+def change_verdict(change: Value, sign: int) -> str:
+    """Judge a claim that something rises (sign 1) or falls (-1).
+
+    'reproduced' if the interval lies on that side of zero, 'partly' if only the value does, else 'not reproduced'.
+    """
+    if math.isnan(change.ours):
+        return "not run"
+    near, value = (change.low, change.ours) if sign > 0 else (-change.high, -change.ours)
+    return "reproduced" if near > 0 else "partly" if value > 0 else "not reproduced"
+
+
+def over_seeds(values: list[Value]) -> Value:
+    """Return the mean over seeds: with a t-interval over three and more, else with the interval over records."""
+    values = [value for value in values if not math.isnan(value.ours)]
+    if not values:
+        return NOT_RUN
+    n, ours = len(values), [value.ours for value in values]
+    centre = float(np.mean(ours))
+    if n >= ENOUGH_SEEDS:
+        below = above = centre - mean(np.array(ours)).low
+    else:
+        below, above = (
+            math.sqrt(sum(distance**2 for distance in distances)) / n
+            for distances in ([v.ours - v.low for v in values], [v.high - v.ours for v in values])
+        )
+    what = f"{n} seeds" if n >= ENOUGH_SEEDS else f"records of {n} seed{'s' if n > 1 else ''}"
+    return Value(centre, centre - below, centre + above, what)
+
+
+# --- Intervals ----------------------------------------------------------------------------------------------------
+
+
+def slope(points: list[tuple[float, float]]) -> Value:
+    """Return the slope of a line through the points, with its t-interval over them."""
+    if len({x for x, _ in points}) < 2 or len(points) < 3:
+        return NOT_RUN
+    fit = stats.linregress(*zip(*points, strict=True))
+    half = stats.t.ppf(0.975, len(points) - 2) * fit.stderr
+    return Value(float(fit.slope), float(fit.slope - half), float(fit.slope + half), f"{len(points)} runs")
+
+
+def rank_correlation(points: list[tuple[float, float]]) -> Value:
+    """Return Spearman's correlation with Fisher's interval over the points."""
+    if len(points) < 4 or any(len(set(values)) == 1 for values in zip(*points, strict=True)):
+        return NOT_RUN
+    found = stats.pearsonr(*(stats.rankdata(values) for values in zip(*points, strict=True)))
+    interval = found.confidence_interval(0.95)
+    return Value(float(found.statistic), float(interval.low), float(interval.high), f"{len(points)} runs")
+
+
+def share(right: int, n: int) -> Value:
+    """Return right / n with its exact binomial interval."""
+    interval = stats.binomtest(right, n).proportion_ci(0.95)
+    return Value(right / n, interval.low, interval.high)
+
+
+def mean(sample: np.ndarray) -> Value:
+    """Return the mean with its t-interval."""
+    half = float(stats.t.ppf(0.975, len(sample) - 1) * stats.sem(sample))
+    return Value(float(sample.mean()), float(sample.mean()) - half, float(sample.mean()) + half)
+
+
+def difference(first: np.ndarray, second: np.ndarray) -> Value:
+    """Return the difference of two means, each with its own variance (Welch's interval with normal quantiles)."""
+    half = float(stats.norm.ppf(0.975) * math.hypot(stats.sem(first), stats.sem(second)))
+    change = float(first.mean() - second.mean())
+    return Value(change, change - half, change + half)

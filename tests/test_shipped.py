@@ -1,0 +1,85 @@
+"""The records that come with the repository: read like artifacts, never in the way of one's own."""
+
+import numpy as np
+import pytest
+
+from mia_helpers import Experiment, data, files, shipped, store
+
+EXP = Experiment(dataset="adult", train_size=3, n_shadows=1)
+PROBS = np.linspace(0, 1, 6, dtype=np.float32)[:, None]
+
+
+@pytest.fixture
+def records(monkeypatch, tmp_path):
+    """Ship the target and the shadow of EXP, of data that are not here; return the shipped arrays of the target."""
+    monkeypatch.setenv("MIA_DATA_DIR", str(tmp_path / "no data"))
+    monkeypatch.setattr(data, "_download_adult", lambda _folder: pytest.fail("it would download"))
+    source = {"sha256": "of adult", "source": "UCI Adult, planted"}
+    with monkeypatch.context() as patch:
+        patch.setattr(data, "source_of", lambda _name: source)
+        found = {}
+        for i in (-1, 0):
+            index = np.array([0, 1, 2, 48839, 48840, 48841])
+            arrays = dict(probs=PROBS, label=(index == 48841).astype(int), member=np.arange(6) < 3, model_id=np.full(6, i), index=index)
+            arrays["n_parameters"] = np.int64(536)
+            told = {"seconds": 2.5, "backend": "loky", "depends_on": EXP.depends_on(i)}
+            found[EXP.artifact(i)] = (arrays, told)
+        names = list(found)
+        shipped.write(found, lambda name: b"a model" if name == names[0] else None, {"data": {"adult": source}})
+    return found[names[0]][0]
+
+
+def test_without_data_the_records_that_came_along_are_read_to_the_bit(records):
+    assert EXP.source["source"] == "UCI Adult, planted"
+    assert store.exists(EXP.artifact())
+    arrays, facts = store.load(EXP.artifact())
+    assert facts["seconds"] == store.facts(EXP.artifact())["seconds"] == 2.5
+    assert arrays.keys() == records.keys()
+    for name, array in records.items():
+        assert arrays[name].dtype == array.dtype
+        assert np.array_equal(arrays[name], array)
+    assert EXP.shadows().model_id.tolist() == [0] * 6
+    assert EXP.attack("gap").metrics["accuracy"] == 5 / 6  # two of the non-members are wrong
+    assert not store.path_of(EXP.artifact()).exists()  # nothing was copied
+
+
+def test_the_files_are_compact_and_not_pickled(records):
+    with np.load(shipped.folder() / "adult.npz", allow_pickle=False) as file:
+        dtypes = {key.rpartition("/")[2]: file[key].dtype for key in file.files}
+    assert dtypes["probs"] == np.float32
+    assert (dtypes["label"], dtypes["index"]) == (np.uint8, np.uint16)
+
+
+def test_a_model_file_that_came_along_is_put_into_the_store(records):
+    assert store.keras_path(EXP.artifact()).read_bytes() == b"a model"
+    assert not store.keras_path(EXP.artifact(0)).exists()
+
+
+def test_what_was_forgotten_is_not_read_again_and_ones_own_comes_first(records):
+    name = EXP.artifact()
+    store.forget(name)
+    assert not store.exists(name)
+    assert store.load(name) is None
+    store.save(name, {**records, "probs": 1 - PROBS}, seconds=1, depends_on={})
+    assert store.load(name)[0]["probs"][0] == 1
+
+
+def test_other_data_are_other_records(records, monkeypatch):
+    monkeypatch.setattr(data, "source_of", lambda _name: {"sha256": "other", "source": "other"})
+    assert not store.exists(EXP.artifact())
+
+
+def test_damaged_records_are_told_and_count_as_none(records):
+    path = shipped.folder() / "adult.npz"
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.warns(UserWarning, match=r"adult\.npz is damaged.*git checkout"):
+        assert store.load(EXP.artifact()) is None
+
+
+def test_the_committed_records_are_small_and_whole(monkeypatch):
+    monkeypatch.delenv("MIA_RECORDS_DIR")
+    assert set(shipped.manifest()["files"]) == {"cifar10.npz", "adult.npz"}
+    for name, told in shipped.manifest()["files"].items():
+        assert (shipped.folder() / name).stat().st_size == told["bytes"]
+    assert sum(path.stat().st_size for path in shipped.folder().iterdir()) < 8_000_000
+    assert shipped.folder() == files.REPOSITORY / "records"
