@@ -1,7 +1,6 @@
 """Time two ways of doing the same thing in turn, and keep the ratio as a row of `benchmarks/results.csv`."""
 
 import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -58,15 +57,10 @@ def _median(values: list[float]) -> float | None:
 
 def machine() -> str:
     """Return the processor, the cores that may be used, and the Python and TensorFlow versions."""
-    from mia_helpers.store import versions
+    from mia_helpers.store import environment_here
 
-    about = Path("/proc/cpuinfo")
-    lines = about.read_text().splitlines() if about.exists() else []
-    model = next(
-        (line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine()
-    )
-    found = versions("python", "tensorflow")
-    return f"{model}; {os.cpu_count()} cores; Python {found['python']}; TensorFlow {found['tensorflow']}"
+    here = environment_here()
+    return f"{here['machine']}; Python {here['versions']['python']}; TensorFlow {here['versions']['tensorflow']}"
 
 
 def script(module: str, *arguments: object, **environment: str) -> float:

@@ -13,6 +13,7 @@ from mia_helpers.profiles import Profile
 from mia_helpers.studies import STUDIES
 from mia_helpers.verdicts import (
     NOT_RUN,
+    VERDICTS,
     Value,
     change_verdict,
     difference,
@@ -23,6 +24,8 @@ from mia_helpers.verdicts import (
     slope,
     verdict,
 )
+
+__all__ = ["VERDICTS", "table"]
 
 
 def table(profile: Profile) -> pd.DataFrame:

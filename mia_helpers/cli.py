@@ -123,10 +123,12 @@ def _print_outcomes(outcomes) -> None:
 def _print_results(profile, outcomes) -> None:
     report = outcomes[-1]
     if report.status == "ran" and report.step.label.startswith("all/"):
+        metrics = results.metrics_table(profile.experiments)
+        root = results.root_for(profile.name, metrics)
         with pd.option_context("display.width", 200, "display.max_columns", None):
-            print("\n" + results.overview(results.read_metrics(profile.name)).to_string(index=False, na_rep="-") + "\n")
-        print(f"tables     {results.results_dir(profile.name)}")
-        print(f"figures    {results.figures_dir(profile.name)}")
+            print("\n" + results.overview(metrics).to_string(index=False, na_rep="-") + "\n")
+        print(f"tables     {results.results_dir(profile.name, root)}")
+        print(f"figures    {results.figures_dir(profile.name, root)}")
     print(f"notebooks  {store.runs_dir() / profile.name}")
 
 

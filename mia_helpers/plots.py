@@ -327,29 +327,6 @@ def plot_control(shuffled: dict[str, np.ndarray], n: int, ax=None):
 # --- Results ------------------------------------------------------------------------------------------------------
 
 
-def plot_accuracy_by_size(metrics: pd.DataFrame, published: pd.DataFrame, ax=None):
-    """Attack accuracy against ds: the rows of a metrics table without L2, over the paper's points."""
-    ax = ax or plt.subplots()[1]
-    ax.plot(published["train_size"], published["accuracy"], "D--", color="black", label="paper, CIFAR-10 (svm)")
-    plain = metrics[metrics["l2"] == 0]
-    for (dataset, attack), rows in plain.groupby(["dataset", "attack"], sort=False):
-        rows = rows.sort_values("train_size")
-        ax.plot(rows["train_size"], rows["accuracy"], MARKERS[attack] + "-", label=f"ours, {dataset} ({attack})")
-    ax.axhline(0.5, color=CHANCE, ls="--", label="chance")
-    ax.set(xlabel="ds (training records per model)", ylabel="attack accuracy", ylim=(0.45, 1.0))
-    shared = plain.merge(published, on="train_size", suffixes=("", "_paper"))
-    shared = shared[(shared["dataset"] == "cifar10") & (shared["attack"] == "svm")]
-    difference = (shared["accuracy"] - shared["accuracy_paper"]).abs().max()
-    finding = (
-        f"ours within {difference:.3f} of the paper"
-        if len(shared)
-        else "no run at a size and data set that the paper has"
-    )
-    ax.set_title(f"Attack accuracy against the size of the training set\n{finding}")
-    ax.legend(fontsize=9, loc="center left", bbox_to_anchor=(1, 0.5))
-    return ax
-
-
 def plot_l2_tradeoff(metrics: pd.DataFrame, ax=None):
     """Privacy against utility: attack accuracy over test accuracy, a point per λ, a line per attacker.
 
@@ -394,39 +371,6 @@ def plot_l2_accuracies(metrics: pd.DataFrame, ax=None):
     gap = (rows["train_accuracy"] - rows["test_accuracy"]).to_numpy()
     ax.set_title(f"Overfitting against λ\nthe gap goes from {gap[0]:.3f} without penalty to {gap[-1]:.3f}")
     ax.legend(loc="lower left")
-    return ax
-
-
-def plot_published(claims: pd.DataFrame, ax=None):
-    """Ours against the paper's, for each published figure that was run: point and 95% interval beside a diamond."""
-    rows = claims[claims["published"].between(0, 1) & claims["ours"].notna()].reset_index(drop=True)
-    ax = ax or plt.subplots(figsize=(8, 0.36 * max(len(rows), 2) + 1.6))[1]
-    if rows.empty:
-        ax.text(0.5, 0.5, "no published figure was run with this profile", ha="center", transform=ax.transAxes)
-    error = np.abs(rows[["low", "high"]].to_numpy().T - rows["ours"].to_numpy())
-    ax.errorbar(rows["ours"], rows.index, xerr=error, fmt="o", color=MEMBER, capsize=3, label="ours, 95% interval")
-    ax.scatter(rows["published"], rows.index, marker="D", color="black", zorder=3, s=28, label="paper")
-    ax.set_yticks(rows.index, [f"{row.claim}  {row.what}" for row in rows.itertuples()], fontsize=9)
-    ax.set_ylim(len(rows) - 0.4, -0.6)
-    ax.set(xlabel="value")
-    counts = claims["verdict"].value_counts()
-    ax.set_title("Paper and ours\n" + ", ".join(f"{n} {verdict}" for verdict, n in counts.items()), loc="left")
-    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize=9)
-    return ax
-
-
-def plot_gap_and_advantage(metrics: pd.DataFrame, ax=None):
-    """Advantage of each attack against the train/test gap of its target: one point per row of a metrics table."""
-    ax = ax or plt.subplots(figsize=(7, 4.6))[1]
-    gap = metrics["train_accuracy"] - metrics["test_accuracy"]
-    for attack, rows in metrics.groupby("attack", sort=False):
-        ax.scatter(gap[rows.index], rows["advantage"], marker=MARKERS[attack], s=45, alpha=0.8, label=attack)
-    top = max(gap.max(), 0.05)
-    ax.plot([0, top], [0, top], color=CHANCE, ls="--", label="advantage = gap (Yeom et al.)")
-    above = (metrics["advantage"] > gap + 0.02).mean()
-    ax.set(xlabel="train/test gap of the target", ylabel="attack's advantage (TPR - FPR)")
-    ax.set_title(f"Overfitting and leakage\n{above:.0%} of the attacks get more than 0.02 above the gap")
-    ax.legend(fontsize=9)
     return ax
 
 

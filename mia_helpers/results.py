@@ -1,11 +1,15 @@
 """Tables of a whole profile, from artifacts alone; written to `results/<profile>/`."""
 
+import json
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
 
 from mia_helpers import files, store
-from mia_helpers.experiment import AttackResult, Experiment
+from mia_helpers.experiment import Attacker, Experiment, models_of
+from mia_helpers.profiles import Profile
+from mia_helpers.studies import STUDIES
 
 METRICS_COLUMNS = (
     *("dataset", "train_size", "n_shadows", "epochs", "l2", "scaling", "seed", "train_accuracy", "test_accuracy"),
@@ -14,56 +18,63 @@ METRICS_COLUMNS = (
 )
 
 
-def results_dir(profile: str) -> Path:
+KEYS = ["dataset", "train_size", "n_shadows", "l2", "scaling", "seed", "attack", "adaptive"]
+
+
+def results_dir(profile: str, root: Path | None = None) -> Path:
     """Return the folder of a profile's tables: `results/<profile>` in `MIA_RESULTS_DIR` or the repository."""
-    return files.folder("MIA_RESULTS_DIR") / "results" / profile
+    return (root or files.folder("MIA_RESULTS_DIR")) / "results" / profile
 
 
-def figures_dir(profile: str) -> Path:
+def figures_dir(profile: str, root: Path | None = None) -> Path:
     """Return the folder of a profile's figures, beside `results`."""
-    return results_dir(profile).parents[1] / "figures" / profile
+    return results_dir(profile, root).parents[1] / "figures" / profile
 
 
-def metrics_table(experiments: list[Experiment]) -> pd.DataFrame:
+def root_for(profile: str, metrics: pd.DataFrame) -> Path:
+    """Return where `results/` and `figures/` go: to their place, or into the runs folder if that would lose rows.
+
+    The repository comes with the results of hours; who has run a part of them should not replace them by that part.
+    """
+    place = files.folder("MIA_RESULTS_DIR")
+    if (results_dir(profile) / "metrics.csv").exists():
+        there = read_metrics(profile).merge(metrics[KEYS], how="left", on=KEYS, indicator=True)
+        if (there["_merge"] == "left_only").any():
+            return store.runs_dir() / profile
+    return place
+
+
+def metrics_table(experiments: Iterable[Experiment]) -> pd.DataFrame:
     """Return a row per target, attack and attacker that the store holds, with the columns `METRICS_COLUMNS`."""
-    rows = [{**_about(*found), **found[-1].metrics} for found in _finished(experiments)]
+    rows = [{**_about(attacker), **attacker.result().metrics} for attacker in _finished(experiments)]
     table = pd.DataFrame(rows, columns=METRICS_COLUMNS)
     return table.astype({name: int for name in ("tn", "fp", "fn", "tp")})
 
 
-def intervals_table(experiments: list[Experiment]) -> pd.DataFrame:
+def intervals_table(experiments: Iterable[Experiment]) -> pd.DataFrame:
     """Return the 95% bootstrap interval of each figure in `metrics_table`, one figure per row."""
-    keys = ["dataset", "train_size", "n_shadows", "l2", "scaling", "seed", "attack", "adaptive"]
+    columns = [*KEYS, "metric", "value", "low", "high"]
     parts = [
-        found[-1].table.assign(**{key: _about(*found)[key] for key in keys})[[*keys, "metric", "value", "low", "high"]]
-        for found in _finished(experiments)
+        attacker.result().table.assign(**{key: value for key, value in _about(attacker).items() if key in KEYS})
+        for attacker in _finished(experiments)
     ]
-    return (
-        pd.concat(parts, ignore_index=True)
-        if parts
-        else pd.DataFrame(columns=[*keys, "metric", "value", "low", "high"])
-    )
+    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
 
 
-def _finished(experiments: list[Experiment]) -> list[tuple[Experiment, Experiment, AttackResult]]:
-    return [
-        (victim, shadows, victim.attack(name, shadows_of=shadows))
-        for exp in experiments
-        for victim, shadows, name in exp.attackers()
-        if victim.has_attack(name, shadows_of=shadows) and store.exists(victim.artifact())
-    ]
+def _finished(experiments: Iterable[Experiment]) -> list[Attacker]:
+    return [attacker for exp in experiments for attacker in exp.attackers() if attacker.is_done()]
 
 
-def _about(victim: Experiment, shadows: Experiment, result: AttackResult) -> dict:
-    target = victim.target()
+def _about(attacker: Attacker) -> dict:
+    victim, target = attacker.victim, attacker.victim.target()
     fields = ("dataset", "train_size", "epochs", "l2", "scaling", "seed")
     return {
         **{name: getattr(victim, name) for name in fields},
-        "n_shadows": shadows.n_shadows,
+        "n_shadows": attacker.shadows.n_shadows,
         "train_accuracy": target.accuracy(member=True),
         "test_accuracy": target.accuracy(member=False),
-        "attack": result.name,
-        "adaptive": result.adaptive,
+        "attack": attacker.name,
+        "adaptive": attacker.shadows.l2 == victim.l2,
         "data_sha256": victim.source["sha256"],
         "backend": store.facts(victim.artifact())["backend"],
     }
@@ -77,12 +88,58 @@ def overview(table: pd.DataFrame) -> pd.DataFrame:
     return table[columns].round(digits).rename(columns={"train_accuracy": "train", "test_accuracy": "test"})
 
 
-def write(profile: str, tables: dict[str, pd.DataFrame]) -> list[Path]:
-    """Write each table as CSV, Markdown and LaTeX to `results/<profile>/`, and return the paths.
+def manifest(profile: Profile, not_run: Iterable[str] = ()) -> dict:
+    """Return what the tables of a profile were made with: code, data, machines, versions, parameters, seconds.
+
+    `stages` has the seconds of training and of attacking for each experiment and study, each artifact counted where it
+    is used first. `not_run` is what claims could not be judged.
+    """
+    works = [(str(exp), exp.attackers()) for exp in profile.experiments]
+    works += [(f"{exp}, {name}", [p.attacker for p in STUDIES[name](exp)]) for name, exp in profile.studies]
+    seen: dict[str, dict] = {}
+    stages = {}
+    for label, attackers in works:
+        models = [exp.artifact(i) for exp, i in models_of(attackers)]
+        parts = {"training": models, "attacks": [attacker.artifact() for attacker in attackers]}
+        new = {stage: [n for n in names if n not in seen and store.exists(n)] for stage, names in parts.items()}
+        seen |= {name: store.facts(name) for names in new.values() for name in names}
+        stages[label] = {
+            "missing": sum(not store.exists(name) for names in parts.values() for name in names),
+            **{
+                stage: {"artifacts": len(names), "seconds": round(sum(seen[name]["seconds"] for name in names), 1)}
+                for stage, names in new.items()
+            },
+        }
+    hours = {s: sum(stage[s]["seconds"] for stage in stages.values()) / 3600 for s in ("training", "attacks")}
+    return {
+        "profile": profile.name,
+        "git_commit": files.git_commit(),
+        "data": {exp.dataset: exp.source for exp in profile.experiments},
+        "machines": sorted({told["machine"] for told in seen.values()}),
+        "versions": _distinct([told["versions"] for told in seen.values()]),
+        "drawn_with": store.versions("scipy", "pandas", "matplotlib", "seaborn"),
+        "experiments": [exp.parameters() for exp in profile.experiments],
+        "studies": [{"study": name, **exp.parameters()} for name, exp in profile.studies],
+        "core_hours_of_training": round(hours["training"], 2),
+        "hours_of_attacks": round(hours["attacks"], 2),
+        "stages": stages,
+        "not_run": list(not_run),
+    }
+
+
+def _distinct(items: list[dict]) -> list[dict]:
+    return [dict(pairs) for pairs in sorted({tuple(sorted(item.items())) for item in items})]
+
+
+def write(profile: str, tables: dict[str, pd.DataFrame], about: dict | None = None, root: Path | None = None):
+    """Write each table as CSV, Markdown and LaTeX to `results/<profile>/`, `about` as manifest; return the paths.
 
     Numbers keep six significant digits: the same artifacts give the same bytes.
     """
-    folder, written = results_dir(profile), []
+    folder, written = results_dir(profile, root), []
+    if about is not None:
+        written.append(folder / "manifest.json")
+        files.write_text(written[0], json.dumps(about, indent=1) + "\n")
     for name, table in tables.items():
         text = {
             "csv": table.to_csv(index=False, float_format="%.6g", lineterminator="\n"),
@@ -99,12 +156,12 @@ def write(profile: str, tables: dict[str, pd.DataFrame]) -> list[Path]:
 
 
 def verdicts(claims: pd.DataFrame) -> pd.DataFrame:
-    """Return the claims that were run, as the README shows them: claim, what, paper, ours, 95% interval, verdict."""
+    """Return the claims that were run, as the README shows them: claim, what, paper, ours, interval, over, verdict."""
     ran = claims[claims["verdict"] != "not run"]
     ends = ran[["low", "high"]].itertuples(index=False)
     interval = ["" if low == high else f"{low:.3f} to {high:.3f}" for low, high in ends]
     columns = ran[["claim", "what", "published", "ours"]].rename(columns={"published": "paper"})
-    return columns.assign(**{"95% interval": interval, "verdict": ran["verdict"]})
+    return columns.assign(**{"95% interval": interval, "over": ran["interval"], "verdict": ran["verdict"]})
 
 
 def markdown(table: pd.DataFrame, digits: int = 3) -> str:
@@ -122,6 +179,6 @@ def markdown(table: pd.DataFrame, digits: int = 3) -> str:
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
-def read_metrics(profile: str) -> pd.DataFrame:
+def read_metrics(profile: str, root: Path | None = None) -> pd.DataFrame:
     """Return the metrics table that `write` left for this profile."""
-    return pd.read_csv(results_dir(profile) / "metrics.csv")
+    return pd.read_csv(results_dir(profile, root) / "metrics.csv")

@@ -123,9 +123,15 @@ def save(
 def environment_here() -> dict:
     """Return the machine and the versions with which an artifact is made."""
     return {
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+        "machine": f"{_processor()}; {os.cpu_count()} cores",
         "versions": versions("python", "numpy", "tensorflow", "keras", "scikit-learn"),
     }
+
+
+def _processor() -> str:
+    about = Path("/proc/cpuinfo")
+    lines = about.read_text().splitlines() if about.exists() else []
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
 
 
 def versions(*names: str) -> dict[str, str]:

@@ -20,8 +20,8 @@ def records(monkeypatch, tmp_path):
         found = {}
         for i in (-1, 0):
             index = np.array([0, 1, 2, 48839, 48840, 48841])
-            arrays = dict(probs=PROBS, label=(index == 48841).astype(int), member=np.arange(6) < 3, model_id=np.full(6, i), index=index)
-            arrays["n_parameters"] = np.int64(536)
+            arrays = dict(probs=PROBS, label=(index == 48841).astype(int), member=np.arange(6) < 3)
+            arrays |= dict(model_id=np.full(6, i), index=index, n_parameters=np.int64(536))
             told = {"seconds": 2.5, "backend": "loky", "depends_on": EXP.depends_on(i)}
             found[EXP.artifact(i)] = (arrays, told)
         names = list(found)
