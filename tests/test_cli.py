@@ -41,6 +41,26 @@ def test_data_that_is_not_there_is_told_before_anything_runs(capsys, monkeypatch
     assert "MIA_DATA_DIR" in fails(capsys, "reproduce", "--profile", "classroom")
 
 
+def test_without_data_what_came_along_is_enough_unless_a_model_is_missing(capsys, monkeypatch):
+    monkeypatch.setattr(data, "is_here", lambda _name: False)
+    monkeypatch.setattr(data, "is_known", lambda _name: True)
+    monkeypatch.setattr(data, "source_of", lambda name: {"sha256": name, "source": name})
+    monkeypatch.setattr(batch, "run", lambda steps: [batch.Outcome(steps[0], "no data", 0.0)])
+
+    def load(name):
+        raise MIAError(f"{name} is asked for")
+
+    monkeypatch.setattr(data, "load", load)
+    assert "cifar10 is asked for" in fails(capsys, "reproduce", "--profile", "classroom")
+    monkeypatch.setattr(store, "exists", lambda _name: True)
+    assert cli.main(["reproduce", "--profile", "classroom"]) == 0
+    out = capsys.readouterr().out
+    assert "models: 0 trained, 44 reused" in out
+    assert "44 of them came with the repository; --force trains them" in out
+    assert "no data: these notebooks show the raw data" in out
+    assert "cifar10 is asked for" in fails(capsys, "reproduce", "--profile", "classroom", "--force")
+
+
 def test_runs_folder_that_cannot_be_made(capsys, monkeypatch, unwritable):
     monkeypatch.setenv("MIA_RUNS_DIR", str(unwritable))
     assert "set MIA_RUNS_DIR to another folder" in fails(capsys, "reproduce")

@@ -1,9 +1,13 @@
 """Tables: the columns that were promised, the same bytes each time."""
 
+import json
+import re
+
 import pandas as pd
 import pytest
 
-from mia_helpers import MIAError, files, results
+from mia_helpers import Experiment, MIAError, files, profiles, results, shipped, store
+from mia_helpers.profiles import Profile
 
 COLUMNS = """dataset train_size n_shadows epochs l2 scaling seed train_accuracy test_accuracy attack adaptive
 precision recall accuracy auc log_loss mae mse tn fp fn tp advantage tpr_at_1pct_fpr tpr_at_01pct_fpr data_sha256
@@ -33,9 +37,73 @@ def test_markdown_by_hand():
 
 
 def test_readme_shows_the_committed_verdicts():
-    committed = (files.REPOSITORY / "results" / "classroom" / "verdicts.md").read_text(encoding="utf-8")
+    committed = (files.REPOSITORY / "results" / "paper" / "verdicts.md").read_text(encoding="utf-8")
     assert "| C1 |" in committed
     assert committed in (files.REPOSITORY / "README.md").read_text(encoding="utf-8")
+
+
+def test_readme_says_no_number_that_was_not_measured():
+    """What the section on results tells in prose stands, rounded, in a table of the results."""
+    text = (files.REPOSITORY / "README.md").read_text(encoding="utf-8")
+    prose = text.partition("## What came out")[2].partition("<details>")[0]
+    told = {float(number) for number in re.findall(r"(?<![\d.])0\.\d{3}(?!\d)", prose)}
+    assert len(told) > 10
+    tables = [pd.read_csv(path) for path in (files.REPOSITORY / "results" / "paper").glob("*.csv")]
+    known = {round(abs(x), 3) for table in tables for x in table.select_dtypes("number").to_numpy().ravel() if x == x}
+    assert told - known == set()
+
+
+def table_of(*seeds):
+    """A metrics table with a row for each of these seeds."""
+    row = dict.fromkeys(results.METRICS_COLUMNS, 0) | {"dataset": "cifar10", "attack": "svm", "scaling": "paper"}
+    return pd.DataFrame([row | {"seed": seed, "adaptive": True} for seed in seeds])
+
+
+def test_who_has_run_a_part_does_not_replace_the_whole(tmp_path):
+    assert results.root_for("demo", table_of(0)) == tmp_path  # nothing there yet
+    results.write("demo", {"metrics": table_of(0, 1)})
+    assert results.root_for("demo", table_of(0, 1)) == results.root_for("demo", table_of(0, 1, 2)) == tmp_path
+    root = results.root_for("demo", table_of(1))
+    assert root == store.runs_dir() / "demo"
+    results.write("demo", {"metrics": table_of(1)}, root=root)
+    assert len(results.read_metrics("demo")) == 2
+    assert len(results.read_metrics("demo", root)) == 1
+
+
+def test_manifest_tells_versions_data_parameters_and_seconds():
+    exp = Experiment(dataset="synthetic_census", train_size=50, n_shadows=2, l2_sweep=())
+    store.save(exp.artifact(), {}, seconds=7200, depends_on={})
+    profile = Profile("demo", "", 1, (exp,), (("shadows", exp),))
+    about = json.loads(json.dumps(results.manifest(profile, ["a claim"])))
+    assert about["core_hours_of_training"] == 2
+    assert about["stages"][str(exp)]["training"] == {"artifacts": 1, "seconds": 7200}
+    assert about["stages"][str(exp)]["missing"] == 5  # two shadows and three attacks
+    assert about["stages"][f"{exp}, shadows"]["training"]["artifacts"] == 0  # counted once
+    assert about["data"] == {"synthetic_census": exp.source}
+    assert about["not_run"] == ["a claim"]
+    assert about["experiments"] == [exp.parameters()]
+    assert {"python", "numpy"} <= set(about["versions"][0])
+    assert about["machines"]
+    assert about["git_commit"]
+
+
+@pytest.mark.slow
+def test_the_shipped_records_give_the_committed_rows(monkeypatch, tmp_path):
+    """Without data or training: the attacks on the first seed at ds 2500 (processors round differently)."""
+    monkeypatch.delenv("MIA_RECORDS_DIR")
+    monkeypatch.setenv("MIA_DATA_DIR", str(tmp_path / "none"))
+    exp = profiles.load("classroom").experiments[0]
+    assert exp.source == shipped.source_of("cifar10")
+    for name in exp.attack_names:
+        exp.attack(name)
+    assert not list((store.runs_dir() / "artifacts").glob("*/*-target-*"))
+    monkeypatch.delenv("MIA_RESULTS_DIR")
+    for profile in ("classroom", "paper"):
+        committed = results.read_metrics(profile)
+        ours = results.metrics_table([exp]).merge(committed, on=results.KEYS, suffixes=("", "_committed"))
+        assert ours["attack"].tolist() == ["svm", "threshold", "gap"]
+        for metric in ("train_accuracy", "test_accuracy", "precision", "recall", "accuracy", "auc", "log_loss"):
+            assert ours[metric].tolist() == pytest.approx(ours[f"{metric}_committed"].tolist(), abs=1e-4)
 
 
 def test_a_results_folder_that_cannot_be_made_is_one_clear_error(monkeypatch, unwritable):
