@@ -156,12 +156,14 @@ def write(profile: str, tables: dict[str, pd.DataFrame], about: dict | None = No
 
 
 def verdicts(claims: pd.DataFrame) -> pd.DataFrame:
-    """Return the claims that were run, as the README shows them: claim, what, paper, ours, interval, over, verdict."""
+    """Return the claims that were run, as the README shows them; `only` ends the command that computes each."""
     ran = claims[claims["verdict"] != "not run"]
     ends = ran[["low", "high"]].itertuples(index=False)
     interval = ["" if low == high else f"{low:.3f} to {high:.3f}" for low, high in ends]
     columns = ran[["claim", "what", "published", "ours"]].rename(columns={"published": "paper"})
-    return columns.assign(**{"95% interval": interval, "over": ran["interval"], "verdict": ran["verdict"]})
+    columns = columns.assign(**{"95% interval": interval, "over": ran["interval"]})
+    only = [f"`{command.partition('--only ')[2]}`" for command in ran["command"]]
+    return columns.assign(tolerance=ran["tolerance"], verdict=ran["verdict"], only=only)
 
 
 def markdown(table: pd.DataFrame, digits: int = 3) -> str:
