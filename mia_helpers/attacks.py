@@ -219,12 +219,14 @@ def resolve(name: str, *, shokri: str) -> str:
     return name
 
 
-def best_threshold(member: np.ndarray, scores: np.ndarray) -> float:
-    """Return the threshold t for which `scores > t` tells members best, by balanced accuracy.
+def best_threshold(member: np.ndarray, scores: np.ndarray, weight: np.ndarray | None = None) -> float:
+    """Return the threshold t for which `scores > t` tells members best, by balanced accuracy of the weighted records.
 
     It lies halfway between two scores that occur.
     """
-    fpr, tpr, thresholds = roc_curve(member, scores)  # a record is called positive from the threshold upwards
+    fpr, tpr, thresholds = roc_curve(
+        member, scores, sample_weight=weight
+    )  # a record is called positive from the threshold upwards
     best = int(np.argmax(tpr - fpr))
     below = scores[scores < thresholds[best]]
     return float((thresholds[best] + below.max()) / 2) if len(below) else float(thresholds[best] - 1)

@@ -5,6 +5,7 @@ import hashlib
 import json
 import sys
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
@@ -80,10 +81,10 @@ class Outcome:
     error: str = ""
 
 
-def plan(profile: Profile, only: str | None = None) -> list[Step]:
+def plan(profile: Profile, only: Iterable[str] = ()) -> list[Step]:
     """Return the steps of a profile: 01-06 for each experiment, its further seeds, the studies, and the last notebook.
 
-    `only` keeps the steps whose experiment, notebook or 'experiment/notebook' matches a glob, such as 'cifar10*'.
+    `only` keeps the steps whose experiment, notebook or 'experiment/notebook' matches one of these globs ('cifar10*').
     """
     *walk, report = profiles.notebooks()
     folder, shown = store.runs_dir() / profile.name, profile.shown()
@@ -95,12 +96,14 @@ def plan(profile: Profile, only: str | None = None) -> list[Step]:
             steps.append(Step(f"{exp}/attacks", exp))
     steps += [Step(f"{exp}/study of {study}", exp, study=study) for study, exp in profile.studies]
     steps.append(Step(f"all/{report.stem}", None, report, folder / report.name))
-    chosen = [
-        step for step in steps if only is None or any(fnmatch(s, only) for s in (step.label, *step.label.split("/")))
-    ]
-    if not chosen:
-        raise MIAError(f"--only {only!r} matches nothing; there are: {', '.join(step.label for step in steps)}")
-    return chosen
+    matches = {
+        glob: {step for step in steps if any(fnmatch(text, glob) for text in (step.label, *step.label.split("/")))}
+        for glob in only
+    }
+    for glob, found in matches.items():
+        if not found:
+            raise MIAError(f"--only {glob!r} matches nothing; there are: {', '.join(step.label for step in steps)}")
+    return [step for step in steps if not matches or any(step in found for found in matches.values())]
 
 
 def run(steps: list[Step]) -> list[Outcome]:
@@ -119,26 +122,34 @@ def run(steps: list[Step]) -> list[Outcome]:
             continue
         began = time.monotonic()
         say(f"[{number}/{len(steps)}] {step.label}")
-        error = "" if done or step.experiment is None else _compute(alike)
-        status, error = ("failed", error) if error else _execute_once(step)
+        computed, error = (0, "") if done or step.experiment is None else _compute(alike)
+        if error:
+            status = "failed"
+        elif step.source:
+            status, error = _execute_once(step)
+        else:
+            status = "ran" if computed else "reused"
         outcomes.append(Outcome(step, status, time.monotonic() - began, error))
         say(f"[{number}/{len(steps)}] {step.label}: {error or status}, {duration(outcomes[-1].seconds)}")
     return outcomes
 
 
-def _compute(steps: list[Step]) -> str:
-    """Compute what these steps of one experiment read; return the error's text ('' if there is none)."""
+def _compute(steps: list[Step]) -> tuple[int, str]:
+    """Compute what these steps of one experiment read; return how many artifacts that were, and the error's text."""
+    models, computed = models_for(steps), 0
     try:
-        train_all(models_for(steps))
+        computed += len(missing(models))
+        train_all(models)
         for attacker in max((step.attackers() for step in steps), key=len):
             if not attacker.is_done():
                 began = time.monotonic()
                 attacker.result()
+                computed += 1
                 who = f"{attacker.victim}, {attacker.shadows.n_shadows} shadows with λ = {attacker.shadows.l2:g}"
                 say(f"attack: {attacker.name} on {who}, {duration(time.monotonic() - began)}")
     except MIAError as error:
-        return str(error)
-    return ""
+        return computed, str(error)
+    return computed, ""
 
 
 def models_for(steps: list[Step]) -> list[tuple[Experiment, int]]:
@@ -153,8 +164,6 @@ def missing(models: list[tuple[Experiment, int]]) -> list[tuple[Experiment, int]
 
 def _execute_once(step: Step) -> tuple[str, str]:
     """Execute a step's notebook, unless its output is there already; return its status and the error's text."""
-    if step.source is None:
-        return "ran", ""
     if step.number in NEED_RAW_DATA and not data.is_here(step.experiment.dataset):
         return "no data", ""  # all else runs on the records that came with the repository
     stamp = _stamp(step)
@@ -174,11 +183,12 @@ def _stamp(step: Step) -> str:
     """Return what stands for all that an executed notebook depends on ('' for the report, which is made each time)."""
     if step.experiment is None:
         return ""
+    names = [exp.artifact(i) for exp, i in step.experiment.models()]
     code = [step.source, *sorted(Path(__file__).parent.glob("*.py"))]
     depends_on = {
         "code": [hashlib.sha256(path.read_bytes()).hexdigest() for path in code],
         "parameters": step.parameters,
-        "models": [exp.artifact(i) for exp, i in step.experiment.models()],
+        "models": {name: store.exists(name) and store.facts(name)["sha256"] for name in names},
         "drawn with": store.versions("scipy", "pandas", "matplotlib", "seaborn"),
         **store.environment_here(),
     }
@@ -252,14 +262,14 @@ def _without_traces(path: Path) -> str:
 def write_records(name: str) -> list[Path]:
     """Write the records of a profile's experiments as those that come with the repository; train what is missing.
 
-    What came along before is not taken over: all is made by this code on the data at hand.
+    Records that came along before are not taken over: only what was trained here, from the data at hand.
     """
     experiments = profiles.load(name).experiments
+    for exp in experiments:
+        data.load(exp.dataset)
     models = models_of(attacker for exp in experiments for attacker in exp.attackers())
-    names = [exp.artifact(i) for exp, i in models if data.load(exp.dataset)]
-    for artifact in names:
-        if not store.path_of(artifact).exists():
-            store.forget(artifact)
+    names = [exp.artifact(i) for exp, i in models]
+    store.forget([artifact for artifact in names if not store.path_of(artifact).exists()])
     train_all(models)
     plain = {exp.artifact() for exp in experiments}
     about = {
@@ -272,16 +282,16 @@ def write_records(name: str) -> list[Path]:
 
 
 def forget(steps: list[Step]) -> int:
-    """Delete what these steps have computed, and the executed notebooks; return how many artifacts there were."""
+    """Delete what these steps have computed, and the executed notebooks; return how many artifacts there were.
+
+    Attacks that took one of the models go with it, and so does what other notebooks showed of them (see `_stamp`).
+    """
     for step in steps:
         if step.output:
             step.output.unlink(missing_ok=True)
     names = [exp.artifact(i) for exp, i in models_for(steps)]
     names += dict.fromkeys(attacker.artifact() for step in steps for attacker in step.attackers())
-    there = [name for name in names if store.exists(name)]
-    for name in there:
-        store.forget(name)
-    return len(there)
+    return store.forget(names)
 
 
 @contextlib.contextmanager

@@ -9,7 +9,7 @@ import time
 
 import pandas as pd
 
-from mia_helpers import attacks, backends, batch, data, jobs, profiles, results, store
+from mia_helpers import attacks, backends, batch, data, jobs, profiles, results, store, studies
 from mia_helpers.errors import MIAError
 from mia_helpers.progress import duration
 
@@ -42,7 +42,11 @@ def _parser() -> argparse.ArgumentParser:
     reproduce = command("reproduce", _reproduce, "run the notebooks of a profile and build its tables and figures")
     reproduce.add_argument("--profile", default="quick", help="which experiments (default: quick; see list)")
     reproduce.add_argument(
-        "--only", metavar="GLOB", help="only experiments or notebooks that match, such as 'adult*' or '05_*'"
+        "--only",
+        metavar="GLOB",
+        nargs="+",
+        default=(),
+        help="only experiments, studies or notebooks that match, such as 'adult*' or '05_*' '07_*'",
     )
     reproduce.add_argument("--jobs", metavar="N", help="models trained side by side (default: one per core)")
     reproduce.add_argument("--backend", help="where: loky (default: processes of this machine), dask or ray")
@@ -90,7 +94,8 @@ def _reproduce(options) -> int:
         + _came_along(models)
     )
     _print_results(profile, outcomes)
-    return 1 if any(outcome.status in ("failed", "skipped") for outcome in outcomes) else 0
+    statuses = {outcome.status for outcome in outcomes}
+    return 1 if statuses & {"failed", "skipped"} or statuses == {"no data"} else 0
 
 
 def _check_data(steps, force: bool) -> None:
@@ -124,7 +129,7 @@ def _print_results(profile, outcomes) -> None:
     report = outcomes[-1]
     if report.status == "ran" and report.step.label.startswith("all/"):
         metrics = results.metrics_table(profile.experiments)
-        root = results.root_for(profile.name, metrics)
+        root = results.root_for(profile.name, metrics, studies.table(profile.studies))
         with pd.option_context("display.width", 200, "display.max_columns", None):
             print("\n" + results.overview(metrics).to_string(index=False, na_rep="-") + "\n")
         print(f"tables     {results.results_dir(profile.name, root)}")

@@ -16,6 +16,7 @@ import pandas as pd
 from mia_helpers import files, shipped
 from mia_helpers.errors import MIAError, unknown
 from mia_helpers.files import replacing
+from mia_helpers.progress import say
 
 CIFAR10_CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 # The labels of the 50,000 training and 10,000 test images in the official order.
@@ -120,9 +121,21 @@ def is_known(name: str) -> bool:
 
 
 def source_of(name: str) -> dict[str, str]:
-    """Return sha256 and source of the data set: of the data, or of the shipped records where the data are not here."""
-    came_along = None if is_here(name) else shipped.source_of(name)
-    return came_along or {"sha256": load(name).sha256, "source": load(name).source}
+    """Return sha256 and source of the data set: of the data, or of the shipped records where the data are not here.
+
+    The first time, it says so if there are shipped records and they stand in for the data, or are of other data.
+    """
+    came_along = shipped.source_of(name)
+    if came_along and not is_here(name):
+        _say_once(f"{name}: not in {data_dir()}, so the records that came with the repository are read")
+        return came_along
+    found = {"sha256": load(name).sha256, "source": load(name).source}
+    if came_along and came_along["sha256"] != found["sha256"]:
+        _say_once(f"{name}: {data_dir()} has other data than the records of the repository, so models are trained")
+    return found
+
+
+_say_once = functools.cache(say)
 
 
 @functools.lru_cache(maxsize=8)

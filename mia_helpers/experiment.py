@@ -197,8 +197,9 @@ class Experiment:
         from mia_helpers.models import load_model
 
         self.train([model_id])
-        if not store.keras_path(self.artifact(model_id)).exists():  # of some, only the records came along
-            store.forget(self.artifact(model_id))
+        if not store.keras_path(self.artifact(model_id)).exists():  # of this one, only the records came along
+            data.load(self.dataset)  # first: without data, the records are not given up
+            store.forget([self.artifact(model_id)])
             self.train([model_id])
         return load_model(store.keras_path(self.artifact(model_id)))
 
@@ -280,6 +281,7 @@ class Experiment:
         found = store.load(artifact)
         if found is None:
             jobs.train_all(Attacker(self, shadows_of, name).models())
+            artifact = self.attack_artifact(name, shadows_of=shadows_of, options=options)  # the data may be here by now
             target, began = self.target(), time.monotonic()
             fitted = _fit_attack(name, shadows_of, json.dumps(options, sort_keys=True), store.runs_dir())
             arrays = _measure(fitted, target, seed=self.seed, n_resamples=self.n_resamples)
@@ -346,6 +348,10 @@ class Attacker:
     def is_done(self) -> bool:
         """Tell whether its result and its target are in the store, without computing anything."""
         return store.exists(self.artifact()) and store.exists(self.victim.artifact())
+
+    def is_ready(self) -> bool:
+        """Tell whether all models that it takes are in the store."""
+        return all(store.exists(exp.artifact(i)) for exp, i in self.models())
 
     def result(self) -> "AttackResult":
         """Return what it measures; compute it if need be."""

@@ -22,7 +22,10 @@ def train_all(models: list[tuple]) -> None:
     MIAError
         What `backends.run`, the workers or the store raise; what was saved until then stays.
     """
-    missing = [(exp, i) for exp, i in models if store.load(exp.artifact(i)) is None]
+    missing = _missing(models)
+    for name in {exp.dataset for exp, _ in missing}:
+        data.load(name)
+    missing = _missing(missing)  # under other names, if the data were only just downloaded
     if not missing:
         return
     tasks, rates = group(missing), measured_rates()
@@ -38,6 +41,10 @@ def train_all(models: list[tuple]) -> None:
             store.save(exp.artifact(i), made.arrays, **facts, keras_file=made.keras_file)
         counts = {"pieces": len(trained), "samples": sum(map(samples, tasks[number])), "expected": seconds[number]}
         progress.step(label(tasks[number]), **counts)
+
+
+def _missing(models: list[tuple]) -> list[tuple]:
+    return [(exp, i) for exp, i in models if store.load(exp.artifact(i)) is None]
 
 
 def group(models: list[tuple]) -> list[list[tuple]]:

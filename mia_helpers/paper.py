@@ -1,7 +1,8 @@
 """What the paper published, and how near counts as reproduced.
 
 Preeti and Khan, "Membership Inference Attacks on Machine Learning Model", IJSRCSEIT 8(5):31-38, 2022.
-Tolerances were fixed before any run of this project; each stands beside its reason.
+Tolerances were fixed before the runs that they judge (C1 to C8 before any, C9 and "open" with the studies); each stands
+beside its reason.
 """
 
 import pandas as pd

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from mia_helpers import files, store
+from mia_helpers import files, store, studies
 from mia_helpers.experiment import Attacker, Experiment, models_of
 from mia_helpers.profiles import Profile
-from mia_helpers.studies import STUDIES
 
 METRICS_COLUMNS = (
     *("dataset", "train_size", "n_shadows", "epochs", "l2", "scaling", "seed", "train_accuracy", "test_accuracy"),
@@ -31,17 +30,20 @@ def figures_dir(profile: str, root: Path | None = None) -> Path:
     return results_dir(profile, root).parents[1] / "figures" / profile
 
 
-def root_for(profile: str, metrics: pd.DataFrame) -> Path:
+def root_for(profile: str, metrics: pd.DataFrame, study: pd.DataFrame) -> Path:
     """Return where `results/` and `figures/` go: to their place, or into the runs folder if that would lose rows.
 
     The repository comes with the results of hours; who has run a part of them should not replace them by that part.
     """
-    place = files.folder("MIA_RESULTS_DIR")
-    if (results_dir(profile) / "metrics.csv").exists():
-        there = read_metrics(profile).merge(metrics[KEYS], how="left", on=KEYS, indicator=True)
-        if (there["_merge"] == "left_only").any():
+    for name, table, keys in (("metrics", metrics, KEYS), ("studies", study, [*studies.KEYS, "seed"])):
+        path = results_dir(profile) / f"{name}.csv"
+        if path.exists() and not _rows(pd.read_csv(path), keys) <= _rows(table, keys):
             return store.runs_dir() / profile
-    return place
+    return files.folder("MIA_RESULTS_DIR")
+
+
+def _rows(table: pd.DataFrame, keys: list[str]) -> set[tuple]:
+    return set(table[keys].itertuples(index=False, name=None))
 
 
 def metrics_table(experiments: Iterable[Experiment]) -> pd.DataFrame:
@@ -95,7 +97,7 @@ def manifest(profile: Profile, not_run: Iterable[str] = ()) -> dict:
     is used first. `not_run` is what claims could not be judged.
     """
     works = [(str(exp), exp.attackers()) for exp in profile.experiments]
-    works += [(f"{exp}, {name}", [p.attacker for p in STUDIES[name](exp)]) for name, exp in profile.studies]
+    works += [(f"{exp}, {name}", [p.attacker for p in studies.STUDIES[name](exp)]) for name, exp in profile.studies]
     seen: dict[str, dict] = {}
     stages = {}
     for label, attackers in works:
@@ -147,9 +149,10 @@ def write(profile: str, tables: dict[str, pd.DataFrame], about: dict | None = No
             "tex": table.to_latex(index=False, float_format="%.3f", na_rep="", escape=True),
         }
         for suffix, content in text.items():
-            if suffix != "csv" and len(table) > 100:
-                continue  # nobody reads hundreds of rows as a page
             path = folder / f"{name}.{suffix}"
+            if suffix != "csv" and len(table) > 100:  # nobody reads hundreds of rows as a page
+                path.unlink(missing_ok=True)
+                continue
             files.write_text(path, content)
             written.append(path)
     return written
@@ -162,7 +165,7 @@ def verdicts(claims: pd.DataFrame) -> pd.DataFrame:
     interval = ["" if low == high else f"{low:.3f} to {high:.3f}" for low, high in ends]
     columns = ran[["claim", "what", "published", "ours"]].rename(columns={"published": "paper"})
     columns = columns.assign(**{"95% interval": interval, "over": ran["interval"]})
-    only = [f"`{command.partition('--only ')[2]}`" for command in ran["command"]]
+    only = ran["command"].str.extract("--only ('.+?')", expand=False).map("`{}`".format)
     return columns.assign(tolerance=ran["tolerance"], verdict=ran["verdict"], only=only)
 
 

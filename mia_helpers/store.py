@@ -6,6 +6,7 @@ all that it depends on: another parameter is another artifact, and nothing stale
 come with the repository (`shipped`).
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -77,13 +78,29 @@ def keras_path(name: str) -> Path:
     return path
 
 
-def forget(name: str) -> None:
-    """Delete an artifact. One that came with the repository is not read any more, until `clean` empties the store."""
-    path = path_of(name)
-    for suffix in (".npz", ".json", ".keras"):
-        path.with_suffix(suffix).unlink(missing_ok=True)
-    if shipped.has(name):
-        files.write_text(path.with_suffix(".forgotten"), "")
+def forget(names: list[str]) -> int:
+    """Delete these artifacts and the attacks on or by these models; return how many there were.
+
+    One that came with the repository is not read any more, until `clean` empties the store.
+    """
+    gone = {name for name in names if exists(name)} | _attacks_that_took(set(names))
+    for name in gone:
+        path = path_of(name)
+        for suffix in (".npz", ".json", ".keras"):
+            path.with_suffix(suffix).unlink(missing_ok=True)
+        if shipped.has(name):
+            files.write_text(path.with_suffix(".forgotten"), "")
+    return len(gone)
+
+
+def _attacks_that_took(models: set[str]) -> set[str]:
+    found = set()
+    for path in (runs_dir() / "artifacts").glob("*/*-attack-*.json"):
+        with contextlib.suppress(OSError, ValueError, KeyError):  # damaged: its attack is computed again anyhow
+            depends_on = json.loads(path.read_text())["depends_on"]
+            if models & {depends_on["target"], *depends_on["shadows"]}:
+                found.add(f"{path.parent.name}/{path.stem}")
+    return found
 
 
 def _came_along(name: str) -> bool:

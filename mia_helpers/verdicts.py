@@ -36,7 +36,8 @@ def verdict(value: Value, published: float, tolerance: float) -> str:
 def change_verdict(change: Value, sign: int) -> str:
     """Judge a claim that something rises (sign 1) or falls (-1).
 
-    'reproduced' if the interval lies on that side of zero, 'partly' if only the value does, else 'not reproduced'.
+    'reproduced' if the interval lies on that side of zero; 'partly' if only the value does, so that it is undecided;
+    else 'not reproduced'.
     """
     if math.isnan(change.ours):
         return "not run"
@@ -71,16 +72,16 @@ def slope(points: list[tuple[float, float]]) -> Value:
         return NOT_RUN
     fit = stats.linregress(*zip(*points, strict=True))
     half = stats.t.ppf(0.975, len(points) - 2) * fit.stderr
-    return Value(float(fit.slope), float(fit.slope - half), float(fit.slope + half), f"{len(points)} runs")
+    return Value(float(fit.slope), float(fit.slope - half), float(fit.slope + half), f"{len(points)} sizes")
 
 
 def rank_correlation(points: list[tuple[float, float]]) -> Value:
-    """Return Spearman's correlation with Fisher's interval over the points."""
+    """Return Spearman's correlation with the interval of Fieller et al. 1957, as if the points were independent."""
     if len(points) < 4 or any(len(set(values)) == 1 for values in zip(*points, strict=True)):
         return NOT_RUN
-    found = stats.pearsonr(*(stats.rankdata(values) for values in zip(*points, strict=True)))
-    interval = found.confidence_interval(0.95)
-    return Value(float(found.statistic), float(interval.low), float(interval.high), f"{len(points)} runs")
+    rho = float(stats.spearmanr(*zip(*points, strict=True)).statistic)
+    centre, half = math.atanh(min(max(rho, -1 + 1e-9), 1 - 1e-9)), 1.96 * math.sqrt(1.06 / (len(points) - 3))
+    return Value(rho, math.tanh(centre - half), math.tanh(centre + half), f"{len(points)} targets")
 
 
 def share(right: int, n: int) -> Value:

@@ -35,6 +35,7 @@ def train(models: list[tuple], names: list[str]) -> list[Trained]:
     others raises an MIAError instead of training something else under that name.
     """
     for (exp, model_id), name in zip(models, names, strict=True):
+        data.load(exp.dataset)  # or the name would be that of the data which the shipped records were made from
         if exp.artifact(model_id) != name:
             raise MIAError(
                 f"worker {platform.node()} would train {exp.artifact(model_id)}, not {name}: it has another version of "

@@ -93,12 +93,12 @@ def test_a_model_that_cannot_be_trained_fails_its_experiment_alone(notebooks, mo
     [("*", 5), (f"{GOOD}", 2), ("02_*", 2), (f"{BAD}/01_a", 1), ("*/07*", 1)],
 )
 def test_only_keeps_what_matches(notebooks, only, labels):
-    assert len(batch.plan(DEMO, only)) == labels
+    assert len(batch.plan(DEMO, [only])) == labels
 
 
 def test_only_that_matches_nothing_lists_what_there_is(notebooks):
     with pytest.raises(MIAError, match=r"--only 'cifar\*' matches nothing.*all/07_report"):
-        batch.plan(DEMO, "cifar*")
+        batch.plan(DEMO, ["cifar*"])
 
 
 def test_each_notebook_gets_the_models_that_it_reads():
@@ -119,7 +119,8 @@ def test_further_seeds_and_studies_are_computed_without_notebooks():
     assert (seed.label, study.label) == (f"{exp.replace(seed=1)}/attacks", f"{exp}/study of shadows")
     assert (len(seed.models()), len(seed.attackers())) == (3, 3)
     assert (len(study.models()), len(study.attackers())) == (3, 6)
-    assert batch.plan(profile, "*/study of shadows") == [study]
+    assert batch.plan(profile, ["*/study of shadows"]) == [study]
+    assert batch.plan(profile, ["*/study of shadows", "07_*"]) == [study, steps[14]]
 
 
 def test_without_the_raw_data_the_notebooks_that_show_them_are_left_out(notebooks, monkeypatch):

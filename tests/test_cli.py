@@ -45,7 +45,8 @@ def test_without_data_what_came_along_is_enough_unless_a_model_is_missing(capsys
     monkeypatch.setattr(data, "is_here", lambda _name: False)
     monkeypatch.setattr(data, "is_known", lambda _name: True)
     monkeypatch.setattr(data, "source_of", lambda name: {"sha256": name, "source": name})
-    monkeypatch.setattr(batch, "run", lambda steps: [batch.Outcome(steps[0], "no data", 0.0)])
+    monkeypatch.setattr(batch, "run", lambda steps: [batch.Outcome(steps[0], "no data", 0.0)] + some)
+    some = [batch.Outcome(batch.Step("cifar10/05_evaluation"), "ran", 0.0)]
 
     def load(name):
         raise MIAError(f"{name} is asked for")
@@ -59,6 +60,8 @@ def test_without_data_what_came_along_is_enough_unless_a_model_is_missing(capsys
     assert "44 of them came with the repository; --force trains them" in out
     assert "no data: these notebooks show the raw data" in out
     assert "cifar10 is asked for" in fails(capsys, "reproduce", "--profile", "classroom", "--force")
+    some.clear()
+    assert cli.main(["reproduce", "--profile", "classroom", "--only", "01_*"]) == 1  # nothing was done at all
 
 
 def test_runs_folder_that_cannot_be_made(capsys, monkeypatch, unwritable):

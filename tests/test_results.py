@@ -6,7 +6,7 @@ import re
 import pandas as pd
 import pytest
 
-from mia_helpers import Experiment, MIAError, files, profiles, results, shipped, store
+from mia_helpers import Experiment, MIAError, files, profiles, results, shipped, store, studies
 from mia_helpers.profiles import Profile
 
 COLUMNS = """dataset train_size n_shadows epochs l2 scaling seed train_accuracy test_accuracy attack adaptive
@@ -48,8 +48,8 @@ def test_readme_says_no_number_that_was_not_measured():
     prose = text.partition("## What came out")[2].partition("<details>")[0]
     told = {float(number) for number in re.findall(r"(?<![\d.])0\.\d{3}(?!\d)", prose)}
     assert len(told) > 10
-    tables = [pd.read_csv(path) for path in (files.REPOSITORY / "results" / "paper").glob("*.csv")]
-    known = {round(abs(x), 3) for table in tables for x in table.select_dtypes("number").to_numpy().ravel() if x == x}
+    table = pd.read_csv(files.REPOSITORY / "results" / "paper" / "claims.csv")
+    known = {round(abs(x), 3) for x in table[["published", "ours", "low", "high"]].to_numpy().ravel() if x == x}
     assert told - known == set()
 
 
@@ -60,11 +60,13 @@ def table_of(*seeds):
 
 
 def test_who_has_run_a_part_does_not_replace_the_whole(tmp_path):
-    assert results.root_for("demo", table_of(0)) == tmp_path  # nothing there yet
-    results.write("demo", {"metrics": table_of(0, 1)})
-    assert results.root_for("demo", table_of(0, 1)) == results.root_for("demo", table_of(0, 1, 2)) == tmp_path
-    root = results.root_for("demo", table_of(1))
-    assert root == store.runs_dir() / "demo"
+    study = pd.DataFrame([dict.fromkeys([*studies.KEYS, "seed"], 0)])
+    assert results.root_for("demo", table_of(0), study) == tmp_path  # nothing there yet
+    results.write("demo", {"metrics": table_of(0, 1), "studies": study})
+    for more in (table_of(0, 1), table_of(0, 1, 2)):
+        assert results.root_for("demo", more, study) == tmp_path
+    root = results.root_for("demo", table_of(1), study)
+    assert root == results.root_for("demo", table_of(0, 1), study.iloc[:0]) == store.runs_dir() / "demo"
     results.write("demo", {"metrics": table_of(1)}, root=root)
     assert len(results.read_metrics("demo")) == 2
     assert len(results.read_metrics("demo", root)) == 1

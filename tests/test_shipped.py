@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mia_helpers import Experiment, data, files, shipped, store
+from mia_helpers import Experiment, MIAError, batch, data, files, profiles, shipped, store, worker
 
 EXP = Experiment(dataset="adult", train_size=3, n_shadows=1)
 PROBS = np.linspace(0, 1, 6, dtype=np.float32)[:, None]
@@ -57,11 +57,47 @@ def test_a_model_file_that_came_along_is_put_into_the_store(records):
 
 def test_what_was_forgotten_is_not_read_again_and_ones_own_comes_first(records):
     name = EXP.artifact()
-    store.forget(name)
+    assert store.forget([name]) == 1
     assert not store.exists(name)
     assert store.load(name) is None
     store.save(name, {**records, "probs": 1 - PROBS}, seconds=1, depends_on={})
     assert store.load(name)[0]["probs"][0] == 1
+
+
+def test_attacks_are_forgotten_with_their_models(records):
+    attack = EXP.attack_artifact("gap", shadows_of=EXP)
+    EXP.attack("gap")
+    assert store.exists(attack)
+    assert store.forget([EXP.artifact(0)]) == 2
+    assert not store.exists(attack)
+    assert store.exists(EXP.artifact())
+
+
+def test_it_is_said_once_that_they_stand_in_for_the_data(records, capsys):
+    data._say_once.cache_clear()
+    EXP.attack("gap")
+    EXP.attack("threshold")
+    assert capsys.readouterr().err.count("the records that came with the repository are read") == 1
+
+
+def test_a_worker_without_the_data_does_not_train_under_their_name(records, monkeypatch):
+    def absent(*_args):
+        raise MIAError("there are no data")
+
+    monkeypatch.setattr(data, "load", absent)
+    with pytest.raises(MIAError, match="there are no data"):
+        worker.train([(EXP, 1)], [EXP.artifact(1)])
+    with pytest.raises(MIAError, match="there are no data"):
+        EXP.model(0)  # its weights did not come along
+    assert store.exists(EXP.artifact(0))  # and its records were not given up for them
+
+
+def test_all_models_of_the_classroom_came_along(monkeypatch, tmp_path):
+    monkeypatch.delenv("MIA_RECORDS_DIR")
+    monkeypatch.setenv("MIA_DATA_DIR", str(tmp_path / "no data"))
+    models = batch.models_for(batch.plan(profiles.load("classroom")))
+    assert len(models) == 44
+    assert batch.missing(models) == []
 
 
 def test_other_data_are_other_records(records, monkeypatch):
