@@ -45,7 +45,7 @@ def test_without_data_what_came_along_is_enough_unless_a_model_is_missing(capsys
     monkeypatch.setattr(data, "is_here", lambda _name: False)
     monkeypatch.setattr(data, "is_known", lambda _name: True)
     monkeypatch.setattr(data, "source_of", lambda name: {"sha256": name, "source": name})
-    monkeypatch.setattr(batch, "run", lambda steps: [batch.Outcome(steps[0], "no data", 0.0)] + some)
+    monkeypatch.setattr(batch, "run", lambda steps: [batch.Outcome(steps[0], "no data", 0.0), *some])
     some = [batch.Outcome(batch.Step("cifar10/05_evaluation"), "ran", 0.0)]
 
     def load(name):
