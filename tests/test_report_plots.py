@@ -56,8 +56,8 @@ def test_findings_are_computed_from_the_rows():
     assert "with 2 instead of one: svm +0.100, threshold +0.200" in titles(report_plots.plot_shadows(study))[0]
     assert "threshold: 0.780 with 2, 0.780 with 10 classes" in titles(report_plots.plot_classes(study))[0]
     assert "up to 0.400 above the gap" in titles(report_plots.plot_overfitting(metrics, study))[0]
-    choices = titles(report_plots.plot_choices(study, 0.8, 0.03))[0]
-    assert "2 of 2 choices give its figure" in choices
+    choices = titles(report_plots.plot_choices(study))[0]
+    assert "change by +0.000 (epochs 20) to +0.000 (epochs 20)" in choices
 
 
 def test_every_axis_has_a_label_and_a_title():
@@ -67,7 +67,7 @@ def test_every_axis_has_a_label_and_a_title():
         report_plots.plot_shadows(study),
         report_plots.plot_classes(study),
         report_plots.plot_overfitting(metrics, study),
-        report_plots.plot_choices(study, 0.863, 0.03),
+        report_plots.plot_choices(study),
     ):
         for ax in np.ravel(drawn):
             assert ax.get_xlabel()
@@ -79,7 +79,7 @@ def test_a_study_that_was_not_run_is_told():
     for drawn in (
         report_plots.plot_shadows(nothing),
         report_plots.plot_classes(nothing),
-        report_plots.plot_choices(nothing, 0.863, 0.03),
+        report_plots.plot_choices(nothing),
         report_plots.plot_l2_by_size(metrics_table().query("l2 == 0"), paper.L2),
     ):
         assert all(ax.texts[0].get_text() == "not run with this profile" for ax in np.ravel(drawn))
