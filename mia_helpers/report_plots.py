@@ -140,7 +140,14 @@ def plot_overfitting(metrics: pd.DataFrame, study: pd.DataFrame, ax=None):
         style = {"marker": MARKERS[attack], "color": COLOURS[attack], "ms": 6}
         ax.plot(over["gap"], over["accuracy"], label=f"{attack}, over epochs", **style)
         for n, row in over.iterrows() if attack == "threshold" else []:
-            ax.annotate(f"{n}", (row["gap"], row["accuracy"]), xytext=(-4, 7), textcoords="offset points", fontsize=8)
+            ax.annotate(
+                f"{n}",
+                (row["gap"], row["accuracy"]),
+                xytext=(-6, 3),
+                textcoords="offset points",
+                ha="right",
+                fontsize=8,
+            )
     sizes = pd.concat([plain, rows[rows["train_size"] < rows["train_size"].max()]] if len(rows) else [plain])
     for attack, part in sizes.groupby("attack", sort=False):
         ax.scatter(
