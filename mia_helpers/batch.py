@@ -61,12 +61,13 @@ class Step:
         if self.study:
             return [point.attacker for point in STUDIES[self.study](self.experiment)]
         everything = self.experiment.attackers() if self.experiment else []
-        least = 6 if self.source else 0  # the notebook that reads all of them
-        return [a for a in everything if self.number >= least or (self.number > 3 and a.victim == self.experiment)]
+        if self.source is None or self.number == 6:
+            return everything
+        return [attacker for attacker in everything if self.number > 3 and attacker.victim == self.experiment]
 
     def models(self) -> list[tuple[Experiment, int]]:
         """Return the models, as (experiment, model_id), whose records it reads."""
-        if self.source is None or self.number >= 6:
+        if self.source is None or self.number == 6:
             return models_of(self.attackers())
         return [(self.experiment, i) for i in range(TARGET, self.experiment.n_shadows)][: {1: 0, 2: 1}.get(self.number)]
 
