@@ -4,12 +4,15 @@ A study turns an experiment into points, each an attacker to measure. A profile 
 experiments they start from; the batch computes the points, `table` reads what the store holds of them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import pandas as pd
 
+from mia_helpers.attacks import best_threshold
+from mia_helpers.data import IMAGES
 from mia_helpers.experiment import Attacker, Experiment
+from mia_helpers.records import Records
 
 EPOCHS = (1, 2, 5, 10, 20, 50, 100)
 WIDE_GRID = {"gamma": [0.001, 0.01, 0.1, 1.0, 10.0, 100.0, 1e3, 1e4]}
@@ -84,6 +87,29 @@ def table(studies: list[tuple[str, Experiment]]) -> pd.DataFrame:
     columns = [*KEYS, "seed", "train_accuracy", "test_accuracy", "gap", "accuracy", "low", "high", "auc", "advantage"]
     rows = [_row(study, point) for study, exp in studies for point in STUDIES[study](exp) if point.attacker.is_done()]
     return pd.DataFrame(rows, columns=columns)
+
+
+def thresholds(experiments: Iterable[Experiment]) -> pd.DataFrame:
+    """Return how well one confidence threshold carries from the shadows to the target: a row per image experiment.
+
+    `accuracy` is that of the threshold chosen on all shadows, `in_hindsight` that of the best one for this target;
+    `least_doubt` and `most_doubt` are the extremes of 1 - t over the thresholds t that are best for one shadow each.
+    """
+    rows = []
+    for exp in experiments:
+        attacker = Attacker(exp, exp, "threshold")
+        if exp.dataset in IMAGES and attacker.is_done():
+            target = exp.target()
+            hindsight = target.true_class_probability > _own_threshold(target)
+            doubts = [1 - _own_threshold(exp.records(i)) for i in range(exp.n_shadows)]
+            accuracies = [attacker.result().metrics["accuracy"], (hindsight == target.member).mean()]
+            rows.append((exp.dataset, exp.train_size, exp.seed, *accuracies, min(doubts), max(doubts)))
+    names = ["dataset", "train_size", "seed", "accuracy", "in_hindsight", "least_doubt", "most_doubt"]
+    return pd.DataFrame(rows, columns=names)
+
+
+def _own_threshold(records: Records) -> float:
+    return best_threshold(records.member, records.true_class_probability.astype(float))
 
 
 def _row(study: str, point: Point) -> dict:

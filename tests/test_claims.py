@@ -9,6 +9,7 @@ import pytest
 from mia_helpers import batch, claims, data, paper, profiles, store, verdicts
 from mia_helpers.experiment import Experiment
 from mia_helpers.profiles import Profile
+from mia_helpers.studies import thresholds
 from mia_helpers.verdicts import NOT_RUN, Value
 
 COLUMNS = ["claim", "what", "published", "ours", "low", "high", "interval", "tolerance", "verdict", "command"]
@@ -112,6 +113,9 @@ def test_studies_on_planted_models(fake_data):
     for attack in ("gap", "threshold"):
         beyond = f"ds 2500 after 100 epochs: advantage of the {attack} attack beyond the train/test gap"
         assert table.loc[beyond, "ours"] == pytest.approx(0, abs=1e-12)
+    (carried,) = thresholds([many]).to_dict("records")
+    assert carried["accuracy"] == carried["in_hindsight"] == pytest.approx(0.75, abs=0.02)
+    assert carried["least_doubt"] == carried["most_doubt"] == pytest.approx(0.5, abs=0.01)  # halfway from .999 to .0001
     early = table.loc["ds 2500 after 1 epoch: accuracy of the threshold attack; claimed: nothing leaks without a gap"]
     assert early["verdict"] == "reproduced"
 
