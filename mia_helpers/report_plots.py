@@ -81,7 +81,7 @@ def plot_shadows(study: pd.DataFrame, ax=None):
     """C6: how the attack's accuracy changes with the number of shadows, within a seed; rows of `studies.table`."""
     ax = ax or plt.subplots()[1]
     rows = study[(study["study"] == "shadows") & (study["attack"] != "gap") & ~study["setting"].str.contains("C=")]
-    if rows.empty:
+    if rows["n_shadows"].nunique() < 2 or 1 not in set(rows["n_shadows"]):
         return _nothing(ax, "More shadows")
     findings = []
     for attack, part in rows.groupby("attack", sort=False):
@@ -176,7 +176,7 @@ def plot_choices(study: pd.DataFrame, ax=None):
     rows = study[study["study"] == "choices"]
     settings = list(dict.fromkeys(rows["setting"]))
     ax = ax or plt.subplots(figsize=(9, 0.42 * max(len(settings), 2) + 1.7))[1]
-    if rows.empty:
+    if len(settings) < 2 or AS_IT_IS not in settings:
         return _nothing(ax, "What the paper leaves open")
     for attack in ("svm", "threshold", "gap"):
         part = rows[rows["attack"] == attack].groupby("setting")["accuracy"].mean()

@@ -76,8 +76,11 @@ def test_every_axis_has_a_label_and_a_title():
 
 def test_a_study_that_was_not_run_is_told():
     nothing = study_table().iloc[:0]
+    part = study_table().query("setting == 'as it is'")
     for drawn in (
         report_plots.plot_shadows(nothing),
+        report_plots.plot_shadows(part.query("n_shadows == 2")),
+        report_plots.plot_choices(part),
         report_plots.plot_classes(nothing),
         report_plots.plot_choices(nothing),
         report_plots.plot_l2_by_size(metrics_table().query("l2 == 0"), paper.L2),
