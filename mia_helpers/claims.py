@@ -111,6 +111,8 @@ def _c4(experiments) -> Iterator[dict]:
         what = f"Adult{told}: attack accuracy on the"
         yield _row("C4", f"{what} shadows (train)", trained, published=paper.ADULT_ATTACK["train"], only="adult_*")
         yield _row("C4", f"{what} target (test)", tested, published=paper.ADULT_ATTACK["test"], only="adult_*")
+        gap = over_seeds([_measured(Attacker(exp, exp, "gap"), "accuracy") for exp in seeds])
+        yield _row("C4", f"Adult{told}: gap attack on the target", gap, judged="measured", only="adult_*")
 
 
 def _on_shadows(attacker: Attacker) -> Value:

@@ -55,7 +55,7 @@ def test_every_claim_is_listed_and_nothing_is_judged_without_a_run(fake_data):
         assert set(table["verdict"]) == {"not run"}
         assert table["ours"].isna().all()
         for claim, figures in PUBLISHED.items():
-            assert table[table["claim"] == claim]["published"].tolist() == pytest.approx(figures)
+            assert table[table["claim"] == claim]["published"].dropna().tolist() == pytest.approx(figures)
     assert table["command"].str.fullmatch(r"python -m mia_helpers reproduce --profile paper --only '.+'").all()
 
 

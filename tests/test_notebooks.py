@@ -48,7 +48,7 @@ def test_shows_no_error_and_no_warning(path):
 
 @named(NOTEBOOKS)
 def test_has_no_bloat_and_no_trace_of_a_run(path):
-    assert path.stat().st_size < 600_000
+    assert path.stat().st_size < 900_000  # GitHub shows notebooks of up to a megabyte
     text = path.read_text()
     assert '"papermill":' not in text
     assert "iopub" not in text
