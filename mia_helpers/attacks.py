@@ -224,9 +224,8 @@ def best_threshold(member: np.ndarray, scores: np.ndarray, weight: np.ndarray | 
 
     It lies halfway between two scores that occur.
     """
-    fpr, tpr, thresholds = roc_curve(
-        member, scores, sample_weight=weight
-    )  # a record is called positive from the threshold upwards
+    # roc_curve calls a record positive from the threshold upwards
+    fpr, tpr, thresholds = roc_curve(member, scores, sample_weight=weight)
     best = int(np.argmax(tpr - fpr))
     below = scores[scores < thresholds[best]]
     return float((thresholds[best] + below.max()) / 2) if len(below) else float(thresholds[best] - 1)

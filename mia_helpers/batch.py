@@ -67,9 +67,15 @@ class Step:
 
     def models(self) -> list[tuple[Experiment, int]]:
         """Return the models, as (experiment, model_id), whose records it reads."""
+        if self.experiment is None:
+            return []
         if self.source is None or self.number == 6:
             return models_of(self.attackers())
         return [(self.experiment, i) for i in range(TARGET, self.experiment.n_shadows)][: {1: 0, 2: 1}.get(self.number)]
+
+    def is_done(self) -> bool:
+        """Tell whether all models and attacks that it reads are in the store."""
+        return not missing(self.models()) and all(attacker.is_done() for attacker in self.attackers())
 
 
 @dataclass(frozen=True)
@@ -123,39 +129,32 @@ def run(steps: list[Step]) -> list[Outcome]:
             continue
         began = time.monotonic()
         say(f"[{number}/{len(steps)}] {step.label}")
-        computed, error = (0, "") if done or step.experiment is None else _compute(alike)
+        was_done = step.source is None and step.is_done()
+        error = "" if done or step.experiment is None else _compute(alike)
         if error:
             status = "failed"
         elif step.source:
             status, error = _execute_once(step)
         else:
-            status = "ran" if computed else "reused"
+            status = "reused" if was_done else "ran"
         outcomes.append(Outcome(step, status, time.monotonic() - began, error))
         say(f"[{number}/{len(steps)}] {step.label}: {error or status}, {duration(outcomes[-1].seconds)}")
     return outcomes
 
 
-def _compute(steps: list[Step]) -> tuple[int, str]:
-    """Compute what these steps of one experiment read; return how many artifacts that were, and the error's text."""
-    models, computed = models_for(steps), 0
+def _compute(steps: list[Step]) -> str:
+    """Compute what these steps of one experiment read; return the error's text ('' if there is none)."""
     try:
-        computed += len(missing(models))
-        train_all(models)
+        train_all(models_of(steps))
         for attacker in max((step.attackers() for step in steps), key=len):
             if not attacker.is_done():
                 began = time.monotonic()
                 attacker.result()
-                computed += 1
                 who = f"{attacker.victim}, {attacker.shadows.n_shadows} shadows with λ = {attacker.shadows.l2:g}"
                 say(f"attack: {attacker.name} on {who}, {duration(time.monotonic() - began)}")
     except MIAError as error:
-        return computed, str(error)
-    return computed, ""
-
-
-def models_for(steps: list[Step]) -> list[tuple[Experiment, int]]:
-    """Return the models, as (experiment, model_id), that these steps read, each once."""
-    return list({e.artifact(i): (e, i) for step in steps if step.experiment for e, i in step.models()}.values())
+        return str(error)
+    return ""
 
 
 def missing(models: list[tuple[Experiment, int]]) -> list[tuple[Experiment, int]]:
@@ -290,7 +289,7 @@ def forget(steps: list[Step]) -> int:
     for step in steps:
         if step.output:
             step.output.unlink(missing_ok=True)
-    names = [exp.artifact(i) for exp, i in models_for(steps)]
+    names = [exp.artifact(i) for exp, i in models_of(steps)]
     names += dict.fromkeys(attacker.artifact() for step in steps for attacker in step.attackers())
     return store.forget(names)
 

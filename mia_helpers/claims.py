@@ -1,7 +1,7 @@
 """The paper's claims C1 to C9, and what it leaves open, each measured and judged from artifacts alone."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pandas as pd
@@ -76,7 +76,7 @@ def _c1(experiments) -> Iterator[dict]:
     for row in paper.CIFAR10_ATTACK.to_dict("records"):
         ds, seeds = row["train_size"], _cifar10(experiments, row["train_size"])
         for metric in ("precision", "recall", "accuracy"):
-            value = over_seeds([_measured(Attacker(exp, exp, "svm"), metric) for exp in seeds])
+            value = _on_targets(seeds, "svm", metric)
             what = f"CIFAR-10, ds {ds}: attack {metric}"
             yield _row("C1", what, value, published=row[metric], only=f"cifar10_ds{ds}_seed*")
 
@@ -85,12 +85,8 @@ def _c2(experiments) -> Iterator[dict]:
     """The trend: how much the accuracy changes each time ds doubles."""
     published = float(stats.linregress(np.log2(SIZES), paper.CIFAR10_ATTACK["accuracy"]).slope)
     for name, figure in (("svm", published), ("threshold", math.nan)):  # each size counts once, as in the paper
-        values = {
-            ds: over_seeds([_measured(Attacker(e, e, name), "accuracy") for e in _cifar10(experiments, ds)]).ours
-            for ds in SIZES
-        }
-        sizes = [(math.log2(ds), value) for ds, value in values.items() if not math.isnan(value)]
-        trend = slope(sizes)
+        means = {ds: _on_targets(_cifar10(experiments, ds), name).ours for ds in SIZES}
+        trend = slope([(math.log2(ds), value) for ds, value in means.items() if not math.isnan(value)])
         what = f"CIFAR-10: change of the {name} attack's accuracy for each doubling of ds"
         yield _row("C2", what, trend, published=figure, judged=change_verdict(trend, -1), only="cifar10_ds*_seed*")
 
@@ -106,12 +102,12 @@ def _c4(experiments) -> Iterator[dict]:
     for scaling in ("paper", "standardised"):
         seeds = _adult(experiments, scaling)
         trained = over_seeds([_on_shadows(Attacker(exp, exp, "network")) for exp in seeds])
-        tested = over_seeds([_measured(Attacker(exp, exp, "network"), "accuracy") for exp in seeds])
+        tested = _on_targets(seeds, "network")
         told = "" if scaling == "paper" else f", {scaling} columns"
         what = f"Adult{told}: attack accuracy on the"
         yield _row("C4", f"{what} shadows (train)", trained, published=paper.ADULT_ATTACK["train"], only="adult_*")
         yield _row("C4", f"{what} target (test)", tested, published=paper.ADULT_ATTACK["test"], only="adult_*")
-        gap = over_seeds([_measured(Attacker(exp, exp, "gap"), "accuracy") for exp in seeds])
+        gap = _on_targets(seeds, "gap")
         yield _row("C4", f"Adult{told}: gap attack on the target", gap, judged="measured", only="adult_*")
 
 
@@ -129,16 +125,14 @@ def _c5(experiments) -> Iterator[dict]:
         pairs = [(exp, exp.replace(l2=paper.L2)) for exp in seeds]
         gap = over_seeds([_gap_change(plain, other) for plain, other in pairs])
         yield _row("C5", f"{start}: change of the train/test gap", gap, judged=change_verdict(gap, -1), only=only)
-        ignores = over_seeds([_measured(Attacker(other, plain, "svm"), "accuracy") for plain, other in pairs])
+        ignores = over_seeds([_measured(Attacker(other, plain, "svm")) for plain, other in pairs])
         knowing = [
             [Attacker(other, other.replace(n_shadows=plain.l2_shadows), name) for name in plain.attack_names]
             for plain, other in pairs
         ]
         whole = [attackers for attackers in knowing if all(a.is_done() for a in attackers)]
-        adapts = [over_seeds([_measured(a, "accuracy") for a in kind]) for kind in zip(*whole, strict=True)] or [
-            NOT_RUN
-        ]
-        best = max(adapts, key=lambda value: value.ours)
+        adapts = [over_seeds([_measured(a) for a in kind]) for kind in zip(*whole, strict=True)]
+        best = max(adapts, key=lambda value: value.ours, default=NOT_RUN)
         for who, value in (("the paper's attacker", ignores), ("the best of three attackers who adapt", best)):
             what = f"{start}: accuracy of {who}; claimed: stopped"
             yield _row("C5", what, value, claimed=0.5, only=only)
@@ -179,9 +173,9 @@ def _named(seed: dict[str, list[Attacker]], setting: str, name: str) -> Attacker
     return next((a for a in seed.get(setting, []) if a.name == name and a.is_done()), None)
 
 
-def _over_points(seeds, setting: str, name: str) -> Value:
-    """Return an attack's accuracy at a setting, over the seeds that have it."""
-    return over_seeds([_measured(a, "accuracy") for seed in seeds if (a := _named(seed, setting, name))])
+def _over_points(seeds, setting: str, name: str, measure: Callable[[Attacker], Value]) -> Value:
+    """Return what `measure` says of an attack at a setting, over the seeds that have it."""
+    return over_seeds([measure(a) for seed in seeds if (a := _named(seed, setting, name))])
 
 
 def _change(seeds, old: str, new: str, name: str) -> Value:
@@ -199,14 +193,14 @@ def _c6(studies) -> Iterator[dict]:
     seeds, only = _points(studies, "shadows"), "*/study of shadows"
     for name in ("svm", "threshold"):
         for n in (1, 2, 5, 10, 20):
-            value = _over_points(seeds, f"n_shadows={n}", name)
+            value = _over_points(seeds, f"n_shadows={n}", name, _measured)
             yield _row("C6", f"ds 2500: {name} attack, {n} shadow{'s' * (n > 1)}", value, judged="measured", only=only)
         for n in (10, 20):
             change = _change(seeds, "n_shadows=1", f"n_shadows={n}", name)
             what = f"ds 2500: {name} attack, {n} shadows against 1"
             yield _row("C6", what, change, judged=change_verdict(change, 1), only=only)
     for n in (1, 10):
-        value = _over_points(seeds, f"n_shadows={n}, C={LARGE_C['C']}", "svm")
+        value = _over_points(seeds, f"n_shadows={n}, C={LARGE_C['C']}", "svm", _measured)
         what = f"ds 2500: svm attack with C up to {max(LARGE_C['C']):g}, {n} shadow{'s' * (n > 1)}"
         yield _row("C6", what, value, judged="measured", only=only)
 
@@ -218,10 +212,11 @@ def _c7(studies) -> Iterator[dict]:
         return f"n_classes={k}, epochs=100"
 
     for k in (2, 5, 10):
-        gap = over_seeds([_gap(a) for seed in seeds if (a := _named(seed, setting(k), "threshold"))])
+        gap = _over_points(seeds, setting(k), "threshold", _gap)
         yield _row("C7", f"the same images, {k} classes: train/test gap", gap, judged="measured", only=only)
         for name in ("svm", "threshold"):
-            value, what = _over_points(seeds, setting(k), name), f"the same images, {k} classes: {name} attack"
+            value = _over_points(seeds, setting(k), name, _measured)
+            what = f"the same images, {k} classes: {name} attack"
             yield _row("C7", what, value, judged="measured", only=only)
     for k in (2, 5):
         for name in ("svm", "threshold"):
@@ -251,7 +246,7 @@ def _at_equal_gap(few: Attacker | None, many: Attacker | None) -> Value:
     kinds += [(share_right - 1, said[~target.member & ~target.correct])]
     other = (1 + sum(weight * part.mean() for weight, part in kinds)) / 2
     deviation = math.hypot(*(weight * stats.sem(part.astype(float)) for weight, part in kinds)) / 2
-    ours = _measured(few, "accuracy")
+    ours = _measured(few)
     half = math.hypot((ours.high - ours.low) / 2, stats.norm.ppf(0.975) * deviation)
     return Value(ours.ours - other, ours.ours - other - half, ours.ours - other + half)
 
@@ -265,28 +260,18 @@ def _weight(records: Records, share_right: float) -> np.ndarray:
 
 def _c9(experiments, studies) -> Iterator[dict]:
     seeds, only = _points(studies, "overfitting"), "*/study of overfitting"
-    points = [
-        (_gap(a).ours, _measured(a, "accuracy").ours)
-        for seed in seeds[:1]
-        for setting in seed
-        if (a := _named(seed, setting, "threshold"))
-    ]
-    larger = [[Attacker(e, e, "threshold") for e in _cifar10(experiments, ds)] for ds in SIZES[1:]]
-    done = [[a for a in attackers if a.is_done()] for attackers in larger]
-    points += [
-        (over_seeds([_gap(a) for a in some]).ours, over_seeds([_measured(a, "accuracy") for a in some]).ours)
-        for some in done
-        if some
-    ]
+    alone = [[a] for seed in seeds[:1] for setting in seed if (a := _named(seed, setting, "threshold"))]
+    larger = [[Attacker(exp, exp, "threshold") for exp in _cifar10(experiments, ds)] for ds in SIZES[1:]]
+    groups = [[a for a in attackers if a.is_done()] for attackers in alone + larger]
+    points = [tuple(over_seeds([of(a) for a in group]).ours for of in (_gap, _measured)) for group in groups if group]
     correlation = rank_correlation(points)
     what = "rank correlation of the threshold attack's accuracy with the train/test gap, over epochs and sizes"
     yield _row("C9", what, correlation, judged=change_verdict(correlation, 1), only=only)
-    early = _over_points(seeds, "epochs=1", "threshold")
+    early = _over_points(seeds, "epochs=1", "threshold", _measured)
     what = "ds 2500 after 1 epoch: accuracy of the threshold attack; claimed: nothing leaks without a gap"
     yield _row("C9", what, early, claimed=0.5, only=only)
     for name in ("gap", "threshold"):
-        done = [a for seed in seeds if (a := _named(seed, "epochs=100", name))]
-        beyond = over_seeds([_beyond_gap(a) for a in done])
+        beyond = _over_points(seeds, "epochs=100", name, _beyond_gap)
         what = f"ds 2500 after 100 epochs: advantage of the {name} attack beyond the train/test gap"
         yield _row("C9", what, beyond, judged="measured", only=only)
 
@@ -302,7 +287,12 @@ def _open(studies) -> Iterator[dict]:
 # --- Values -------------------------------------------------------------------------------------------------------
 
 
-def _measured(attacker: Attacker, metric: str) -> Value:
+def _on_targets(seeds: list[Experiment], name: str, metric: str = "accuracy") -> Value:
+    """Return a criterion of an attack on the targets of these seeds, fitted on their own shadows."""
+    return over_seeds([_measured(Attacker(exp, exp, name), metric) for exp in seeds])
+
+
+def _measured(attacker: Attacker, metric: str = "accuracy") -> Value:
     """Return a criterion of an attack with its bootstrap interval."""
     if not attacker.is_done():
         return NOT_RUN

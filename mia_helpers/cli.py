@@ -11,6 +11,7 @@ import pandas as pd
 
 from mia_helpers import attacks, backends, batch, data, jobs, profiles, results, store, studies
 from mia_helpers.errors import MIAError
+from mia_helpers.experiment import models_of
 from mia_helpers.progress import duration
 
 
@@ -84,7 +85,7 @@ def _reproduce(options) -> int:
         _check_data(steps, options.force)
         if options.force:
             print(f"--force: {batch.forget(steps)} artifacts forgotten")
-        models = batch.models_for(steps)
+        models = models_of(steps)
         began, missing = time.monotonic(), batch.missing(models)
         outcomes = batch.run(steps)
         trained = len(missing) - len(batch.missing(missing))
@@ -102,7 +103,7 @@ def _check_data(steps, force: bool) -> None:
     """Load the data that training needs, so that what is missing is told before anything is forgotten or run."""
     for name in dict.fromkeys(step.experiment.dataset for step in steps if step.experiment):
         alike = [step for step in steps if step.experiment and step.experiment.dataset == name]
-        if data.is_here(name) or force or not data.is_known(name) or batch.missing(batch.models_for(alike)):
+        if data.is_here(name) or force or not data.is_known(name) or batch.missing(models_of(alike)):
             data.load(name)
 
 
@@ -155,7 +156,7 @@ def _status(options) -> int:
     for name in [options.profile] if options.profile else profiles.names():
         steps = [step for step in batch.plan(profiles.load(name)) if step.experiment and step.number in (0, 6)]
         known = [step for step in steps if data.is_known(step.experiment.dataset)]
-        missing = batch.missing(batch.models_for(known))
+        missing = batch.missing(models_of(known))
         print(f"{name}: {len(missing)} models to train{_estimate(missing, rates)}")
         for step in steps:
             label = f"{step.experiment}{f', study of {step.study}' if step.study else ''}"

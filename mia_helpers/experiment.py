@@ -358,9 +358,9 @@ class Attacker:
         return self.victim.attack(self.name, shadows_of=self.shadows, **self.options)
 
 
-def models_of(attackers: Iterable[Attacker]) -> list[tuple[Experiment, int]]:
-    """Return the models that these take, each once, as (experiment, model_id)."""
-    return list({exp.artifact(i): (exp, i) for attacker in attackers for exp, i in attacker.models()}.values())
+def models_of(things: Iterable) -> list[tuple[Experiment, int]]:
+    """Return the models that these attackers (or whatever has `models`) take, each once, as (experiment, model_id)."""
+    return list({exp.artifact(i): (exp, i) for thing in things for exp, i in thing.models()}.values())
 
 
 @dataclass(frozen=True, eq=False)

@@ -26,7 +26,10 @@ class Profile:
 
     def shown(self) -> tuple[Experiment, ...]:
         """Return the experiments whose notebooks are executed: of those that differ only in the seed, the first."""
-        return tuple({str(exp.replace(seed=0)): exp for exp in reversed(self.experiments)}.values())[::-1]
+        first: dict[str, Experiment] = {}
+        for exp in self.experiments:
+            first.setdefault(str(exp.replace(seed=0)), exp)
+        return tuple(first.values())
 
 
 def names() -> list[str]:

@@ -17,8 +17,7 @@ SHADES = {2: "#cc79a7", 5: "#e69f00", 10: MEMBER}
 
 def plot_published(claims: pd.DataFrame, ax=None):
     """Ours against the paper's, for each published figure that was run: point and 95% interval beside a diamond."""
-    rows = claims[claims["published"].between(0, 1) & claims["ours"].notna()]
-    rows = rows.reset_index(drop=True)
+    rows = claims[claims["published"].between(0, 1) & claims["ours"].notna()].reset_index(drop=True)
     ax = ax or plt.subplots(figsize=(9, 0.34 * max(len(rows), 2) + 1.6))[1]
     if rows.empty:
         return _nothing(ax, "Paper and ours")

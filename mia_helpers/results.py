@@ -15,8 +15,6 @@ METRICS_COLUMNS = (
     *("attack", "adaptive", "precision", "recall", "accuracy", "auc", "log_loss", "mae", "mse", "tn", "fp", "fn", "tp"),
     *("advantage", "tpr_at_1pct_fpr", "tpr_at_01pct_fpr", "data_sha256", "backend"),
 )
-
-
 KEYS = ["dataset", "train_size", "n_shadows", "l2", "scaling", "seed", "attack", "adaptive"]
 
 
@@ -56,10 +54,7 @@ def metrics_table(experiments: Iterable[Experiment]) -> pd.DataFrame:
 def intervals_table(experiments: Iterable[Experiment]) -> pd.DataFrame:
     """Return the 95% bootstrap interval of each figure in `metrics_table`, one figure per row."""
     columns = [*KEYS, "metric", "value", "low", "high"]
-    parts = [
-        attacker.result().table.assign(**{key: value for key, value in _about(attacker).items() if key in KEYS})
-        for attacker in _finished(experiments)
-    ]
+    parts = [attacker.result().table.assign(**_keys(attacker)) for attacker in _finished(experiments)]
     return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
 
 
@@ -67,16 +62,22 @@ def _finished(experiments: Iterable[Experiment]) -> list[Attacker]:
     return [attacker for exp in experiments for attacker in exp.attackers() if attacker.is_done()]
 
 
+def _keys(attacker: Attacker) -> dict:
+    return {
+        **{name: getattr(attacker.victim, name) for name in ("dataset", "train_size", "l2", "scaling", "seed")},
+        "n_shadows": attacker.shadows.n_shadows,
+        "attack": attacker.name,
+        "adaptive": attacker.shadows.l2 == attacker.victim.l2,
+    }
+
+
 def _about(attacker: Attacker) -> dict:
     victim, target = attacker.victim, attacker.victim.target()
-    fields = ("dataset", "train_size", "epochs", "l2", "scaling", "seed")
     return {
-        **{name: getattr(victim, name) for name in fields},
-        "n_shadows": attacker.shadows.n_shadows,
+        **_keys(attacker),
+        "epochs": victim.epochs,
         "train_accuracy": target.accuracy(member=True),
         "test_accuracy": target.accuracy(member=False),
-        "attack": attacker.name,
-        "adaptive": attacker.shadows.l2 == victim.l2,
         "data_sha256": victim.source["sha256"],
         "backend": store.facts(victim.artifact())["backend"],
     }

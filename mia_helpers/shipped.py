@@ -45,7 +45,7 @@ def source_of(dataset: str) -> dict | None:
 
 def load(name: str) -> dict[str, np.ndarray] | None:
     """Return the arrays of an artifact as the store would hold them, None if they are not here or are damaged."""
-    file = _file(folder(), name.partition("/")[0]) if has(name) else None
+    file = _file_with(name)
     if file is None:
         return None
     keys = [key for key in file.files if key.startswith(f"{name}/")]
@@ -57,7 +57,7 @@ def load(name: str) -> dict[str, np.ndarray] | None:
 
 def keras_file(name: str) -> bytes | None:
     """Return the bytes of the model's `.keras` file, where it is here: of targets without a penalty."""
-    file = _file(folder(), name.partition("/")[0]) if has(name) else None
+    file = _file_with(name)
     key = f"{name}/keras"
     return file[key].tobytes() if file is not None and key in file.files else None
 
@@ -72,6 +72,10 @@ def _manifest(where: Path) -> dict:
     with contextlib.suppress(OSError, ValueError):
         return json.loads((where / "manifest.json").read_text(encoding="utf-8"))
     return {"data": {}, "files": {}, "artifacts": {}}
+
+
+def _file_with(name: str):
+    return _file(folder(), name.partition("/")[0]) if has(name) else None
 
 
 @functools.lru_cache(maxsize=4)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from mia_helpers import Experiment, MIAError, batch, data, files, profiles, shipped, store, worker
+from mia_helpers.experiment import models_of
 
 EXP = Experiment(dataset="adult", train_size=3, n_shadows=1)
 PROBS = np.linspace(0, 1, 6, dtype=np.float32)[:, None]
@@ -95,7 +96,7 @@ def test_a_worker_without_the_data_does_not_train_under_their_name(records, monk
 def test_all_models_of_the_classroom_came_along(monkeypatch, tmp_path):
     monkeypatch.delenv("MIA_RECORDS_DIR")
     monkeypatch.setenv("MIA_DATA_DIR", str(tmp_path / "no data"))
-    models = batch.models_for(batch.plan(profiles.load("classroom")))
+    models = models_of(batch.plan(profiles.load("classroom")))
     assert len(models) == 44
     assert batch.missing(models) == []
 
