@@ -19,7 +19,7 @@ test: .venv/installed  ## run the tests; ARGS='-m "not slow"' leaves out those t
 	.venv/bin/python -m pytest $(ARGS)
 
 lab: .venv/installed  ## open the notebooks in JupyterLab
-	.venv/bin/python -m jupyterlab notebooks
+	.venv/bin/python -m mia_helpers lab
 
 notebooks: .venv/installed  ## execute the notebooks in place, to commit their outputs; ARGS='--only "05_*"'
 	.venv/bin/python -m mia_helpers notebooks $(ARGS)
@@ -27,9 +27,10 @@ notebooks: .venv/installed  ## execute the notebooks in place, to commit their o
 bench: .venv/installed  ## measure every ratio of benchmarks/results.md, an hour on 2 quiet cores; ARGS='--only svm'
 	.venv/bin/python -m benchmarks $(ARGS)
 
-lint: .venv/installed  ## check format and style with ruff
+lint: .venv/installed  ## check format and style with ruff, and that imports run downwards
 	.venv/bin/python -m ruff format --check
 	.venv/bin/python -m ruff check
+	.venv/bin/lint-imports
 
 # The stamp is written last, so an interrupted install is done again: from scratch if there was no complete one before.
 .venv/installed: requirements.txt pyproject.toml .venv/bin/python

@@ -1,20 +1,26 @@
 """Membership inference attacks, from raw data to verdicts: the helpers behind the notebooks.
 
-Start from `Experiment`: its fields are the scientific parameters, its methods the stages of the walk.
+Start from `Experiment` (in `walk/`): its fields are the scientific parameters, its methods the stages of the walk.
+A folder may import from those below it, never from those above (`make lint` checks it):
+
+    batch/      command line, running the notebooks
+    report/     what the paper says, verdicts, claims, tables and their figures
+    plots/      figures of the notebooks, diagrams
+    walk/       Experiment, and the models and attacks that it takes
+    data/       one file per data set, splits, scaling
+    learning/   networks, training
+    attacks/    records, metrics, one file per family of attacks
+    engine/     artifacts, files, workers, errors: nothing of machine learning
 """
 
-import os
+from mia_helpers.engine import environment
 
-# One TensorFlow thread per process, set before anything can import TensorFlow. Models are trained side by side, one
-# process each, so a second thread would only fight for the cores; and results stay the same for any number of workers.
-os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
-os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+environment.pin()  # before anything can import TensorFlow
 
-from mia_helpers.errors import MIAError
-from mia_helpers.experiment import Experiment
-from mia_helpers.records import Records
+from mia_helpers.attacks.records import Records
+from mia_helpers.engine.environment import versions
+from mia_helpers.engine.errors import MIAError
+from mia_helpers.walk.experiment import Experiment
 
-__version__ = "0.1.0"
-__all__ = ["Experiment", "MIAError", "Records"]
+__version__ = "0.2.0"
+__all__ = ["Experiment", "MIAError", "Records", "versions"]

@@ -2,6 +2,6 @@
 
 import sys
 
-from mia_helpers.cli import main
+from mia_helpers.batch.cli import main
 
 sys.exit(main())

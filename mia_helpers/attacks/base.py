@@ -1,0 +1,89 @@
+"""The one interface of all attacks, and the threshold that most of them need."""
+
+import inspect
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_curve
+
+from mia_helpers.attacks.records import Records
+from mia_helpers.engine.errors import MIAError
+
+
+class Attack:
+    """What all attacks share: a threshold on the score, and a logistic curve from score to probability.
+
+    `fit(shadow_records)` learns from records whose membership the attacker knows. `score(records)` gives each record a
+    float, higher meaning "member". `decide(scores)` compares it with a threshold that was chosen on the shadows, never
+    on the target. `probability(scores)` turns scores into a membership probability, for the criteria that need one.
+
+    A subclass has a `name`, says which `outputs` of a target it reads, sets `threshold_` in `_fit`, and has a `score`.
+
+    Attributes
+    ----------
+    threshold_ : float
+        A record whose score is above it is called a member.
+    details_ : dict
+        What there is to report about the fitted attack, as JSON values.
+    """
+
+    name: str
+    outputs = "any"  # 'many': a probability per class; 'one': a single sigmoid output; 'any': both
+    per_class = False
+
+    def fit(self, shadows: Records) -> "Attack":
+        """Learn the attack from `shadows`, the answers of models whose members are known."""
+        check_both_kinds(shadows)
+        self.details_ = {}
+        self._fit(shadows)
+        self._calibrate(self.score(shadows), shadows.member)
+        return self
+
+    def decide(self, scores: np.ndarray) -> np.ndarray:
+        """Return bool (n,): True where the attack says "member"."""
+        return np.asarray(scores, float) > self.threshold_  # in float32, a threshold between neighbours is one of them
+
+    def probability(self, scores: np.ndarray) -> np.ndarray:
+        """Return float64 (n,): the membership probability, by Platt's method fitted on the shadows."""
+        return self._platt.predict_proba(self._standard(scores))[:, 1]
+
+    def _calibrate(self, scores, member):
+        self._centre, self._width = scores.mean(), scores.std() or 1.0
+        self._platt = LogisticRegression().fit(self._standard(scores), member)
+
+    def _standard(self, scores):
+        return ((scores - self._centre) / self._width)[:, None]
+
+
+def new(kind: type[Attack], options: dict, supplied: dict) -> Attack:
+    """Return an unfitted attack with these options, and those of the supplied ones that its constructor takes."""
+    takes = inspect.signature(kind).parameters
+    unknown = sorted(set(options) - set(takes))
+    if unknown:
+        raise MIAError(f"the attack {kind.name} has no option {unknown[0]!r}; it has: {', '.join(takes) or 'none'}")
+    return kind(**{name: value for name, value in supplied.items() if name in takes} | options)
+
+
+def best_threshold(member: np.ndarray, scores: np.ndarray, weight: np.ndarray | None = None) -> float:
+    """Return the threshold t for which `scores > t` tells members best, by balanced accuracy of the weighted records.
+
+    It lies halfway between two scores that occur, or, where no number is between them, on the lower one. The
+    comparison must be made in float64.
+    """
+    scores = np.asarray(scores, float)
+    # roc_curve calls a record positive from the threshold upwards
+    fpr, tpr, thresholds = roc_curve(member, scores, sample_weight=weight)
+    upper = thresholds[np.argmax(tpr - fpr)]
+    below = scores[scores < upper]
+    if not len(below):
+        return float(min(upper - 1, np.nextafter(upper, -np.inf)))
+    halfway = (upper + below.max()) / 2
+    return float(halfway if halfway < upper or np.isinf(upper) else below.max())
+
+
+def check_both_kinds(records: Records, where: str = "the shadow records", *, least: int = 1) -> None:
+    """Raise an MIAError if there are fewer than `least` members or non-members."""
+    for kind, count in (("members", records.member.sum()), ("non-members", (~records.member).sum())):
+        if count < least:
+            found = f"only {count} {kind}, and the attack needs {least}" if count else f"no {kind}"
+            raise MIAError(f"{where}: {found}; use more shadows or a larger train_size")

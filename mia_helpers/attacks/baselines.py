@@ -1,0 +1,36 @@
+"""The two attacks that take no learning: whatever else an attack finds, it should find more than these."""
+
+import numpy as np
+
+from mia_helpers.attacks.base import Attack, best_threshold
+from mia_helpers.attacks.records import Records
+
+
+class GapAttack(Attack):
+    """Member if the target's prediction is right (Yeom et al. 2018): accuracy 1/2 + (train - test accuracy) / 2."""
+
+    name = "gap"
+
+    def _fit(self, shadows):
+        self.threshold_ = 0.5
+
+    def score(self, records: Records) -> np.ndarray:
+        """Return 1.0 where the prediction is right, else 0.0."""
+        return records.correct.astype(float)
+
+
+class ThresholdAttack(Attack):
+    """Member if the true class's probability exceeds one threshold, the most accurate on the shadows.
+
+    Yeom et al. 2018; Song and Mittal 2021 call it the confidence attack.
+    """
+
+    name = "threshold"
+
+    def _fit(self, shadows):
+        self.threshold_ = best_threshold(shadows.member, self.score(shadows))
+        self.details_ = {"threshold": self.threshold_}
+
+    def score(self, records: Records) -> np.ndarray:
+        """Return the probability of the true class."""
+        return records.true_class_probability.astype(float)

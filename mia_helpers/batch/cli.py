@@ -1,0 +1,119 @@
+"""The command line: `python -m mia_helpers reproduce | list | status | clean | records | notebooks | lab`."""
+
+import argparse
+import contextlib
+import logging
+import os
+import signal
+import sys
+from collections.abc import Iterator
+
+from mia_helpers.batch import commands
+from mia_helpers.engine.errors import MIAError, sentence
+
+FOLDERS = """folders (each environment variable moves one):
+  MIA_RUNS_DIR     artifacts and executed notebooks (default: runs/)
+  MIA_RESULTS_DIR  where results/ and figures/ are written (default: the checkout)
+  MIA_DATA_DIR     raw data (default: data/)
+  MIA_RECORDS_DIR  the records that come with the repository (default: records/)"""
+
+
+class _Ended(KeyboardInterrupt):
+    """The process was asked to end by a signal."""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command and return its exit status.
+
+    0 done, 1 a notebook failed, 2 bad input or environment, 128 and the signal's number where it was interrupted.
+    """
+    options = _parser().parse_args(argv)
+    try:
+        with _signals_end_as_ctrl_c():
+            return options.command(options)
+    except MIAError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt as interruption:
+        logging.disable()  # the notebook's client would log that its kernel is gone
+        with contextlib.suppress(OSError):  # the terminal may be what is gone
+            print("stopped; what was finished is kept, and the same command goes on from here", file=sys.stderr)
+        return 128 + (interruption.args[0] if isinstance(interruption, _Ended) else signal.SIGINT)
+    except (MemoryError, OSError) as error:
+        print(f"error: {sentence(error)}", file=sys.stderr)
+        return 2
+
+
+@contextlib.contextmanager
+def _signals_end_as_ctrl_c() -> Iterator[None]:
+    """Let SIGTERM (a supervisor) and SIGHUP (the terminal was closed) end the command as Ctrl-C does."""
+
+    def end(number, _frame):
+        raise _Ended(number)
+
+    names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {name: signal.signal(getattr(signal, name), end) for name in names}
+    try:
+        yield
+    finally:
+        for name, handler in before.items():
+            signal.signal(getattr(signal, name), handler)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m mia_helpers",
+        description="Membership inference, reproduced in notebooks.",
+        epilog=FOLDERS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name, function, summary):
+        added = add.add_parser(name, help=summary, description=summary)
+        added.set_defaults(command=function)
+        return added
+
+    _add_reproduce(command)
+    command("list", commands.list_all, "list profiles, data sets, attacks and studies")
+    status = command("status", commands.status, "tell what a profile has computed and what is missing")
+    status.add_argument("--profile", help="one profile (default: all)")
+    clean = command("clean", commands.clean, "delete executed notebooks (--profile) or all artifacts as well")
+    clean.add_argument("--profile", help="only this profile's executed notebooks; artifacts stay")
+    clean.add_argument("--yes", action="store_true", help="delete; without it, only tell what would be deleted")
+    summary = "train what profile classroom misses, and write the compact records of the repository"
+    command("records", commands.records, summary)
+    summary = "execute the notebooks with their own parameters and keep the outputs in them"
+    notebooks = command("notebooks", commands.notebooks, summary)
+    notebooks.add_argument("--only", metavar="GLOB", help="only notebooks that match, such as '05_*'")
+    command("lab", lambda _options: _lab(), "open the notebooks in JupyterLab")
+    return parser
+
+
+def _add_reproduce(command) -> None:
+    reproduce = command(
+        "reproduce", commands.reproduce, "run the notebooks of a profile and build its tables and figures"
+    )
+    reproduce.add_argument("--profile", default="quick", help="which experiments (default: quick; see list)")
+    reproduce.add_argument(
+        "--only",
+        metavar="GLOB",
+        nargs="+",
+        default=(),
+        help="only experiments, studies or notebooks that match, such as 'adult*' or '05_*' '07_*'",
+    )
+    reproduce.add_argument("--jobs", metavar="N", help="models trained side by side (default: one per core)")
+    reproduce.add_argument("--backend", help="where: loky (default: processes of this machine), dask or ray")
+    reproduce.add_argument(
+        "--scheduler", metavar="ADDRESS", help="of the cluster: tcp://HOST:8786 for dask, HOST:6379 for ray"
+    )
+    reproduce.add_argument(
+        "--force", action="store_true", help="forget what these experiments have computed, and do it again"
+    )
+
+
+def _lab() -> int:
+    """Replace this process by JupyterLab, which gets the folders as this process understands them."""
+    from mia_helpers.engine import files
+
+    os.execv(sys.executable, [sys.executable, "-m", "jupyterlab", str(files.of_checkout("notebooks"))])

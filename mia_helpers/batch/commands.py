@@ -1,0 +1,162 @@
+"""What the commands of the command line do and print."""
+
+import os
+import shutil
+import time
+
+import pandas as pd
+
+from mia_helpers import attacks, report
+from mia_helpers.batch import run as batch
+from mia_helpers.batch import sources, steps
+from mia_helpers.data import registry
+from mia_helpers.engine import backends, store
+from mia_helpers.engine.errors import MIAError
+from mia_helpers.engine.progress import duration
+from mia_helpers.walk import estimates, jobs, profiles, studies
+from mia_helpers.walk.work import missing, needed
+
+
+def reproduce(options) -> int:
+    """Run the steps of a profile, and tell how each ended, what was trained, and where the results are."""
+    _choose_workers(options)
+    profile = profiles.load(options.profile)
+    planned = steps.plan(profile, options.only)
+    with batch.lock():
+        _check_data(planned, options.force)
+        if options.force:
+            print(f"--force: {batch.forget(planned)} artifacts forgotten")
+        models = needed(planned)
+        began, to_train = time.monotonic(), missing(models)
+        outcomes = batch.run(planned)
+        trained = len(to_train) - len(missing(to_train))
+    _print_outcomes(outcomes)
+    print(
+        f"\nmodels: {trained} trained, {len(models) - len(to_train)} reused, in {duration(time.monotonic() - began)}"
+        + _came_along(models)
+    )
+    _print_results(profile, outcomes)
+    statuses = {outcome.status for outcome in outcomes}
+    return 1 if statuses & {"failed", "skipped"} or statuses == {"no data"} else 0
+
+
+def _choose_workers(options) -> None:
+    chosen = {"MIA_JOBS": options.jobs, "MIA_BACKEND": options.backend, "MIA_SCHEDULER": options.scheduler}
+    os.environ.update({name: value for name, value in chosen.items() if value})
+    backends.default_jobs()  # what makes no sense is told before anything runs
+    if backends.name() == "loky" and options.scheduler:
+        raise MIAError(f"--scheduler {options.scheduler} needs --backend dask or ray; loky works on this machine alone")
+
+
+def _check_data(planned: list[steps.Step], force: bool) -> None:
+    """Load the data that training needs, so that what is missing is told before anything is forgotten or run."""
+    for name in dict.fromkeys(step.experiment.dataset for step in planned if step.experiment):
+        alike = [step for step in planned if step.experiment and step.experiment.dataset == name]
+        if registry.is_here(name) or force or not registry.is_known(name) or missing(needed(alike)):
+            registry.load(name)
+
+
+def _came_along(models) -> str:
+    shipped = sum(not store.path_of(model.name).exists() and model.is_there() for model in models)
+    return f" ({shipped} of them came with the repository; --force trains them)" if shipped else ""
+
+
+def _print_outcomes(outcomes: list[batch.Outcome]) -> None:
+    table = pd.DataFrame(
+        [(*o.step.label.split("/"), o.status, duration(o.seconds)) for o in outcomes],
+        columns=["experiment", "notebook", "status", "time"],
+    )
+    print("\n" + table.to_string(index=False))
+    for outcome in outcomes:
+        if outcome.error:
+            print(f"\nfailed: {outcome.step.label}: {outcome.error}")
+    if any(outcome.status == "no data" for outcome in outcomes):
+        print(
+            f"\nno data: these notebooks show the raw data, which are not in {registry.data_dir()} (see docs/data.md)"
+        )
+
+
+def _print_results(profile: profiles.Profile, outcomes: list[batch.Outcome]) -> None:
+    last = outcomes[-1]
+    if last.status == "ran" and last.step.label.startswith("all/"):
+        metrics = report.metrics_table(profile.experiments)
+        root = report.root_for(profile.name, metrics, report.studies_table(profile.studies))
+        with pd.option_context("display.width", 200, "display.max_columns", None):
+            print("\n" + report.overview(metrics).to_string(index=False, na_rep="-") + "\n")
+        print(f"tables     {report.results_dir(profile.name, root)}")
+        print(f"figures    {report.figures_dir(profile.name, root)}")
+    print(f"notebooks  {store.runs_dir() / profile.name}")
+
+
+def list_all(_options) -> int:
+    """Print the profiles with their experiments, the data sets, the attacks and the studies."""
+    for name in profiles.names():
+        profile = profiles.load(name)
+        print(f"{name:10} {duration(60 * profile.minutes)} on 2 cores: {profile.description}")
+        for exp, study, _ in profile.works():
+            print(f"             {exp}{study and f', study of {study}'}")
+    for what, known in {"data sets": registry.SOURCES, "attacks": attacks.ATTACKS, "studies": studies.STUDIES}.items():
+        print(f"{what:10} {', '.join(known)}")
+    return 0
+
+
+def status(options) -> int:
+    """Print what is there of each experiment and study, and how long the rest will take."""
+    rates = estimates.measured_rates()
+    for name in [options.profile] if options.profile else profiles.names():
+        works = profiles.load(name).works()
+        known = [work for work in works if registry.is_known(work[0].dataset)]
+        to_train = missing(needed(attacker for _, _, attackers in known for attacker in attackers))
+        print(f"{name}: {len(to_train)} models to train{_estimate(to_train, rates)}")
+        for work in works:
+            exp, study, attackers = work
+            label = f"{exp}{study and f', study of {study}'}"
+            if work not in known:
+                print(f"  {label:62} {exp.dataset} is not in {registry.data_dir()} yet")
+                continue
+            models = needed(attackers)
+            trained, attacked = len(models) - len(missing(models)), sum(a.is_done() for a in attackers)
+            print(f"  {label:62} models {trained}/{len(models)}, attacks {attacked}/{len(attackers)}")
+    print(f"at {rates[False]:,.0f} samples/s a core for images, {rates[True]:,.0f} for a stack of census networks")
+    return 0
+
+
+def _estimate(to_train, rates) -> str:
+    seconds = [estimates.expected_seconds(task, rates) for task in jobs.group(to_train)]
+    return f", about {duration(estimates.wall_seconds(seconds))} on {backends.default_jobs()} cores" if seconds else ""
+
+
+def clean(options) -> int:
+    """Delete the folders that `leftovers` names, or tell that they would be."""
+    profile = profiles.load(options.profile) if options.profile else None
+    folders = batch.leftovers(profile)
+    sizes = [sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6 for folder in folders]
+    if not folders:
+        print("nothing to delete")
+    elif options.yes:
+        with batch.lock():
+            for folder, size in zip(folders, sizes, strict=True):
+                shutil.rmtree(folder)
+                print(f"deleted {folder} ({size:.1f} MB)")
+    else:
+        for folder, size in zip(folders, sizes, strict=True):
+            print(f"would delete {folder} ({size:.1f} MB)")
+        print("run again with --yes to delete")
+    return 0
+
+
+def records(_options) -> int:
+    """Write the records that come with the repository."""
+    with batch.lock():
+        for path in sources.write_records("classroom"):
+            print(f"{path} ({path.stat().st_size / 1e6:.1f} MB)")
+    return 0
+
+
+def notebooks(options) -> int:
+    """Execute the committed notebooks in place."""
+    with batch.lock():
+        errors = sources.write_outputs(options.only)
+    for error in errors:
+        print(f"failed: {error}")
+    return 1 if errors else 0

@@ -1,0 +1,81 @@
+"""Executing one notebook, the same way whatever the user's Jupyter, IPython and matplotlib are set to."""
+
+import re
+import sys
+from pathlib import Path
+
+import nbformat
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import AsyncKernelManager
+
+from mia_helpers.engine import files, store
+from mia_helpers.engine.errors import MIAError, sentence
+
+FIGURE = re.compile(r"\b(?:plots|report_plots|figures|report\.figures)\.(?:plot|draw)_\w+")
+
+
+class OwnKernel(AsyncKernelManager):
+    """A kernel of the interpreter that runs the batch, whatever kernel specs are installed."""
+
+    @property
+    def kernel_spec(self) -> KernelSpec:
+        """How to start it: with inline figures, and without the user's start-up files and settings."""
+        own = str(store.runs_dir() / ".ipython")
+        return KernelSpec(
+            argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+            env={"MPLBACKEND": "module://matplotlib_inline.backend_inline", "IPYTHONDIR": own},
+            display_name="Python 3",
+            language="python",
+        )
+
+
+def execute(source: Path, output: Path, parameters: dict, stamp: str = "") -> str:
+    """Execute one notebook into `output`, progress lines on stderr; return the error's text ('' if none).
+
+    Whatever goes wrong costs this notebook, not the batch. A notebook that should have figures and has none has failed.
+    `stamp` is noted in the copy when it is complete (see `run`).
+    """
+    import papermill
+
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        book = papermill.execute_notebook(
+            _literal(source),
+            _literal(output),
+            parameters,
+            kernel_name="python3",
+            kernel_manager_class=OwnKernel,
+            cwd=source.parent,
+            iopub_timeout=60,
+            progress_bar=False,
+            extra_arguments=["--log-level=CRITICAL"],  # the kernel's own warnings are not the user's
+            stderr_file=sys.stderr,
+        )
+        without = _without_figure(book)
+        if without:
+            return f"{without} showed no figure (see {output}); is matplotlib's inline backend in use?"
+        book.metadata["mia_helpers"] = stamp
+        files.write_text(output, nbformat.writes(book) + "\n")
+    except papermill.PapermillExecutionError as error:
+        return f"{error.evalue} (see {output})"
+    except OSError as error:
+        return str(files.cannot_write(output, error))
+    except MIAError as error:
+        return str(error)
+    except Exception as error:  # a dead kernel, one that never answers, a notebook that is none
+        return f"{source.name}: {sentence(error)}"
+    return ""
+
+
+def _literal(path: Path) -> str:
+    """Return a path as papermill's template for it: it fills in what stands between braces."""
+    return str(path).replace("{", "{{").replace("}", "}}")
+
+
+def _without_figure(book) -> str:
+    """Return the first call of a cell that should have shown a figure and did not ('' if there is none)."""
+    for cell in book.cells:
+        call = FIGURE.search(cell.source) if cell.cell_type == "code" else None
+        if call and not any("image/png" in output.get("data", {}) for output in cell.outputs):
+            return call.group()
+    return ""

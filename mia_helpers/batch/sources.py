@@ -1,0 +1,71 @@
+"""What a batch writes into the repository: outputs of the committed notebooks, and the records that come along."""
+
+from fnmatch import fnmatch
+from pathlib import Path
+
+from mia_helpers.data import registry
+from mia_helpers.engine import environment, files, shipped, store
+from mia_helpers.engine.errors import MIAError
+from mia_helpers.engine.progress import say
+from mia_helpers.walk import profiles
+from mia_helpers.walk.jobs import train_all
+from mia_helpers.walk.road import ROAD
+from mia_helpers.walk.work import needed
+
+
+def write_outputs(only: str | None = None) -> list[str]:
+    """Execute the notebooks with their own parameters and keep the outputs in the sources; return the errors' texts.
+
+    A notebook that fails leaves its source as it was.
+    """
+    from mia_helpers.batch import kernels  # Jupyter's packages take a second to import
+
+    chosen = [page for page in ROAD if only is None or fnmatch(page.stem, only)]
+    if not chosen:
+        raise MIAError(f"--only {only!r} matches nothing; there are: {', '.join(page.stem for page in ROAD)}")
+    errors = []
+    for page in chosen:
+        say(page.stem)
+        output = store.runs_dir() / "sources" / page.source.name
+        error = kernels.execute(page.source, output, {})
+        if error:
+            errors.append(f"{page.stem}: {error}")
+        else:
+            files.write_text(page.source, without_traces(output))
+    return errors
+
+
+def without_traces(path: Path) -> str:
+    """Return an executed notebook's text without what differs from run to run (times, papermill's notes)."""
+    import nbformat
+
+    book = nbformat.read(path, as_version=4)
+    for key in ("papermill", "mia_helpers"):
+        book.metadata.pop(key, None)
+    for cell in book.cells:
+        for key in ("papermill", "execution"):
+            cell.metadata.pop(key, None)
+        if not cell.metadata.get("tags", True):
+            del cell.metadata["tags"]
+    return nbformat.writes(book) + "\n"
+
+
+def write_records(name: str) -> list[Path]:
+    """Write the records of a profile's experiments as those that come with the repository; train what is missing.
+
+    Records that came along before are not taken over: only what was trained here, from the data at hand.
+    """
+    experiments = profiles.load(name).experiments
+    for exp in experiments:
+        registry.load(exp.dataset)
+    models = needed(attacker for exp in experiments for attacker in exp.attackers())
+    store.forget([model.name for model in models if not store.path_of(model.name).exists()])
+    train_all(models)
+    plain = {exp.model().name for exp in experiments}
+    about = {
+        "what": f"records of profile {name}; made by: python -m mia_helpers records",
+        "git_commit": environment.git_commit(),
+        "data": {exp.dataset: exp.source for exp in experiments},
+    }
+    found = {model.name: store.load(model.name) for model in models}
+    return shipped.write(found, lambda it: store.model_file(it) if it in plain else None, about)

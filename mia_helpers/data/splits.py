@@ -1,0 +1,94 @@
+"""Which records a model trains on, and which it is asked about: disjoint parts of one shuffle."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from mia_helpers.attacks.records import TARGET
+from mia_helpers.engine.errors import MIAError
+
+
+class Split(Protocol):
+    """Which part of a data set a model gets, as a value: it says so in an artifact's name, and gives the indices.
+
+    Attributes
+    ----------
+    train_size : int
+        Records that the model trains on.
+    role : str
+        'target', 'shadow00', ...
+    model_id : int
+        Which model it is in `Records`.
+    """
+
+    train_size: int
+    role: str
+    model_id: int
+
+    def rows(self, n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return the indices among n records that it trains on, and those that it is asked about beside them."""
+
+
+@dataclass(frozen=True)
+class TargetSplit:
+    """The first records of the shuffle: ds to train on, and ds to be asked about."""
+
+    train_size: int
+    role = "target"
+    model_id = TARGET
+
+    def rows(self, n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return the training and test indices (see `target_split`)."""
+        return target_split(n, train_size=self.train_size, seed=seed)
+
+
+@dataclass(frozen=True)
+class ShadowSplit:
+    """Records drawn from what the target left over, for shadow number `model_id`."""
+
+    train_size: int
+    model_id: int
+
+    @property
+    def role(self) -> str:
+        """'shadow' and its number."""
+        return f"shadow{self.model_id:02d}"
+
+    def rows(self, n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return the training and test indices (see `shadow_split`)."""
+        return shadow_split(n, self.model_id, train_size=self.train_size, seed=seed)
+
+
+def target_split(n: int, *, train_size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the target's training and test indices, each int64 (train_size,), from n shuffled records.
+
+    Raises
+    ------
+    MIAError
+        If n records are too few: the target takes 2·ds, and each shadow 2·ds of the rest.
+    """
+    check_size(n, train_size)
+    order = np.random.default_rng(seed).permutation(n)
+    return order[:train_size], order[train_size : 2 * train_size]
+
+
+def shadow_split(n: int, shadow: int, *, train_size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the training and test indices of shadow number `shadow`, each int64 (train_size,).
+
+    They are drawn from what the target left over, so no shadow shares a record with the target; shadows may share
+    records with each other. Shadow i is the same for any number of shadows.
+    """
+    check_size(n, train_size)
+    rest = np.random.default_rng(seed).permutation(n)[2 * train_size :]
+    chosen = np.random.default_rng([seed, shadow + 1]).choice(rest, 2 * train_size, replace=False)
+    return chosen[:train_size], chosen[train_size:]
+
+
+def check_size(n: int, train_size: int) -> None:
+    """Raise an MIAError with the numbers if n records are too few for a target and a disjoint shadow."""
+    if 4 * train_size > n:
+        raise MIAError(
+            f"train_size={train_size} is too large: the target takes 2 x {train_size} records and each shadow 2 x "
+            f"{train_size} of the rest, {4 * train_size:,} in all, but there are {n:,}. The most is {n // 4}."
+        )

@@ -1,0 +1,39 @@
+"""How a model is trained on the records that it gets."""
+
+import dataclasses
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """Everything about training but the records and the seed; target, shadows and whoever imitates them share it.
+
+    Attributes
+    ----------
+    epochs, batch_size : int
+    optimizer : str
+        One of `optimisers.OPTIMISERS`.
+    learning_rate, decay : float
+        The rate at step t is learning_rate / (1 + decay · t).
+    l2 : float
+        Penalty on the kernels; 0 is none.
+    scaling : str
+        One of `data.scaling.SCALINGS`.
+    """
+
+    epochs: int
+    batch_size: int
+    optimizer: str
+    learning_rate: float
+    decay: float
+    l2: float
+    scaling: str
+
+    def fit_options(self) -> dict:
+        """Return what `training.fit` takes of it."""
+        names = ("epochs", "batch_size", "optimizer", "learning_rate", "decay")
+        return {name: getattr(self, name) for name in names}
+
+    def replace(self, **changes) -> "Recipe":
+        """Return the same recipe with other values."""
+        return dataclasses.replace(self, **changes)

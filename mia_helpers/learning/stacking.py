@@ -1,0 +1,79 @@
+"""Train many small models as one program."""
+
+import numpy as np
+
+from mia_helpers.learning import training
+
+# float32 numbers in a vector register, as TensorFlow is compiled (for AVX). What is left over at the end of an array
+# is computed by other instructions, which round differently; a stack of a multiple of this size leaves nothing over.
+LANES = 8
+
+
+def fit_stacked(models: list, x, y, *, seeds: list[int], tests: list, **recipe) -> list[dict[str, np.ndarray]]:
+    """Train m models of one architecture in place, as one program, and return the learning curves of each.
+
+    The same as m calls of `fit`, with x (m, n, ...), y (m, n), and a seed and a test (or None) for each model. Where a
+    network is so small that starting an operation costs more than the operation, m models take little longer than one.
+    A model that diverges does not end the others: its curves go on as NaN.
+    """
+    if len(models) % LANES:  # fill up with copies, so that no model depends on how many others there are
+        m, chosen = len(models), np.arange(len(models) + -len(models) % LANES) % len(models)
+        models, seeds = [models[i] for i in chosen], [seeds[i] for i in chosen]
+        tests = tests + [None] * (len(chosen) - m)
+        return fit_stacked(models, x[chosen], y[chosen], seeds=seeds, tests=tests, **recipe)[:m]
+    stack = Stack(models)
+    orders, n = [np.random.default_rng(seed) for seed in seeds], y.shape[1]
+
+    def accuracies():
+        stack.unstack()
+        return [
+            np.nan if test is None else training.accuracy(model, *test)
+            for model, test in zip(models, tests, strict=True)
+        ]
+
+    curves = training.run_epochs(
+        stack.answers,
+        stack.weights,
+        x,
+        y,
+        draw_order=lambda: np.stack([i * n + order.permutation(n) for i, order in enumerate(orders)]),
+        measure=accuracies if any(tests) else None,
+        **recipe,
+    )
+    stack.unstack()
+    return [
+        {name: curve[:, i] for name, curve in curves.items() if name != "test_accuracy" or test is not None}
+        for i, test in enumerate(tests)
+    ]
+
+
+class Stack:
+    """m models of one architecture as one, their weights stacked along a first axis.
+
+    Attributes
+    ----------
+    weights : list of tf.Variable (m, ...)
+    """
+
+    def __init__(self, models: list):
+        import tensorflow as tf
+
+        self.models = models
+        self._parts = list(zip(*(model.trainable_variables for model in models), strict=True))
+        self.weights = [tf.Variable(tf.stack([part.value for part in parts])) for parts in self._parts]
+
+    def answers(self, x):
+        """Return the answers (m, n, k) to the queries x (m, n, ...), and the penalty (m,) on each model's weights."""
+        import tensorflow as tf
+
+        def one(weights, x):
+            probs, _, penalties = self.models[0].stateless_call(weights, [], x, return_losses=True)
+            return probs, sum(penalties, tf.constant(0.0))
+
+        return tf.vectorized_map(lambda slices: one(*slices), ([tf.convert_to_tensor(w) for w in self.weights], x))
+
+    def unstack(self) -> None:
+        """Write the weights back into the models."""
+        for parts, stacked in zip(self._parts, self.weights, strict=True):
+            for part, value in zip(parts, stacked.numpy(), strict=True):
+                part.assign(value)

@@ -1,0 +1,158 @@
+"""Train one model quickly.
+
+An epoch is one TensorFlow program: the data stay in memory, the order of the records is passed in, and each batch is
+gathered by index, so no Python runs between the steps. The steps themselves are those of Keras's `fit(shuffle=True)`;
+two rewritings that change no result save time: `pool_first` and `optimisers.adam`.
+"""
+
+from collections.abc import Callable
+from itertools import zip_longest
+
+import numpy as np
+
+from mia_helpers.attacks.records import correct
+from mia_helpers.engine.errors import MIAError
+from mia_helpers.learning.keras_on_tensorflow import keras
+from mia_helpers.learning.optimisers import OPTIMISERS
+
+
+def fit(model, x, y, *, seed: int, test=None, **recipe) -> dict[str, np.ndarray]:
+    """Train `model` in place on the cross-entropy, and return its learning curves.
+
+    Parameters
+    ----------
+    x : float32 (n, ...) and y : int (n,)
+        Training records, scaled, and their classes.
+    seed : int
+        Of the order of the records in each epoch.
+    test : (x, y), optional
+        Records on which the accuracy is measured after every 25th part of the epochs; training does not depend on them.
+    **recipe
+        `epochs`, `batch_size`, `learning_rate`, `decay` (the rate at step t is learning_rate / (1 + decay · t)) and
+        `optimizer`: 'adam' (default), 'rmsprop' or 'sgd', each with Keras's other defaults.
+
+    Returns
+    -------
+    dict of float64 (epochs,)
+        `loss` (cross-entropy without penalty) and `accuracy`, averaged over each epoch while it trains; where `test` is
+        given also `test_accuracy`, NaN between the measurements. A network that diverges has a loss of NaN from then
+        on: see `check_converged`.
+    """
+    order = np.random.default_rng(seed)
+    return run_epochs(
+        lambda batch: (pool_first(model, batch), sum(model.losses)),
+        [weight.value for weight in model.trainable_variables],
+        x,
+        y,
+        draw_order=lambda: order.permutation(len(y)),
+        measure=test and (lambda: accuracy(model, *test)),
+        **recipe,
+    )
+
+
+def run_epochs(
+    answers: Callable,
+    weights,
+    x,
+    y,
+    *,
+    draw_order,
+    measure,
+    epochs,
+    batch_size,
+    learning_rate,
+    decay,
+    optimizer="adam",
+):
+    """Train one model, or a stack (x, y and the order then have a first axis more); return curves (epochs, ...).
+
+    `answers(batch)` gives the answers and the penalty. Where no model's loss is finite any more, the rest is NaN.
+    """
+    step = OPTIMISERS[optimizer](weights, learning_rate, decay)
+    run_epoch = _epoch_program(answers, weights, x, y, batch_size, step)
+    curves = {name: np.full((epochs, *np.shape(y)[:-1]), np.nan) for name in ("loss", "accuracy", "test_accuracy")}
+    every = max(1, epochs // 25)  # measuring after each epoch would cost almost half as much as training
+    for epoch in range(epochs):
+        loss, right = run_epoch(draw_order().astype(np.int32))
+        curves["loss"][epoch], curves["accuracy"][epoch] = loss / np.shape(y)[-1], right / np.shape(y)[-1]
+        if not np.isfinite(loss).any():
+            break
+        if measure and (epoch + 1) % every == 0:
+            curves["test_accuracy"][epoch] = measure()
+    return curves if measure else {name: curves[name] for name in ("loss", "accuracy")}
+
+
+def _epoch_program(answers: Callable, weights, x, y, batch_size: int, step: Callable) -> Callable:
+    import tensorflow as tf
+
+    *stacked, n = np.shape(y)
+    x = tf.constant(np.reshape(x, (-1, *np.shape(x)[np.ndim(y) :])))  # of a stack, all records in one row
+    y = tf.constant(np.ravel(y).astype(np.int32))
+
+    @tf.function(input_signature=[tf.TensorSpec((*stacked, n), tf.int32)])
+    def run_epoch(order):
+        total_loss, total_right = tf.zeros(stacked), tf.zeros(stacked)
+        for start in tf.range(0, n, batch_size):
+            batch = order[..., start : start + batch_size]
+            labels = tf.gather(y, batch)
+            with tf.GradientTape() as tape:
+                probs, penalty = answers(tf.gather(x, batch))
+                entropy = _cross_entropy(labels, probs)
+                loss = tf.reduce_mean(entropy, axis=-1) + penalty
+            step(tape.gradient(loss, weights))  # of a stack, the sum: no model's loss depends on another's weights
+            total_loss += tf.reduce_sum(entropy, axis=-1)
+            total_right += _count_right(labels, probs)
+        return total_loss, total_right
+
+    return lambda order: [total.numpy().astype(float) for total in run_epoch(order)]
+
+
+def _cross_entropy(labels, probs):
+    if probs.shape[-1] == 1:
+        return keras().losses.binary_crossentropy(labels[..., None], probs)
+    return keras().losses.sparse_categorical_crossentropy(labels, probs)
+
+
+def _count_right(labels, probs):
+    import tensorflow as tf
+
+    if probs.shape[-1] == 1:
+        right = (probs[..., 0] > 0.5) == (labels == 1)
+    else:
+        right = tf.argmax(probs, axis=-1, output_type=tf.int32) == labels
+    return tf.reduce_sum(tf.cast(right, tf.float32), axis=-1)
+
+
+def pool_first(model, x):
+    """Return `model(x)`, but where max pooling follows a convolution, pool before the activation.
+
+    The activation must never fall (as tanh): then the largest of four tanhs is the tanh of the largest, and three of
+    four tanhs, and their gradients of zero, need not be computed.
+    """
+    layers, held = keras().layers, None
+    for layer, following in zip_longest(model.layers, model.layers[1:]):
+        if isinstance(layer, layers.Conv2D) and isinstance(following, layers.MaxPooling2D):
+            x, held = layer.convolution_op(x, layer.kernel), layer
+        elif held:
+            x, held = held.activation(layer(x) + held.bias), None
+        else:
+            x = layer(x)
+    return x
+
+
+def accuracy(model, x, y) -> float:
+    """Return the share of the scaled records x whose class y the model predicts."""
+    return correct(predict(model, x), y).mean()
+
+
+def predict(model, x) -> np.ndarray:
+    """Return the model's answers, float32 (n, k), to the scaled queries x."""
+    return np.concatenate([np.asarray(model(x[i : i + 500], training=False)) for i in range(0, len(x), 500)])
+
+
+def check_converged(curves: dict[str, np.ndarray]) -> None:
+    """Raise an MIAError that names the epoch, if the loss (epochs,) of a model became infinite or NaN."""
+    bad = np.flatnonzero(~np.isfinite(curves["loss"]))
+    if bad.size:
+        told = f"its loss is {curves['loss'][bad[0]]} in epoch {bad[0] + 1}"
+        raise MIAError(f"training diverged: {told}. Try a smaller learning_rate.")

@@ -1,0 +1,13 @@
+"""Every figure of the notebooks: `plot_x(data, ax=None) -> ax`, and the diagrams.
+
+The second line of a title is the finding, computed from the data. It may use `walk` (the road map), `data`, `attacks`
+and `engine`; it computes nothing that takes time.
+"""
+
+from mia_helpers.plots.attacks import plot_attack_model, plot_by_class, plot_confusion, plot_control, plot_roc
+from mia_helpers.plots.cost import plot_cost
+from mia_helpers.plots.diagrams import draw_attack, draw_attack_set, draw_road_map, draw_shadow_models
+from mia_helpers.plots.models import plot_accuracies, plot_learning_curves, plot_true_class_probability
+from mia_helpers.plots.penalty import plot_l2_accuracies, plot_l2_tradeoff
+from mia_helpers.plots.records import plot_class_counts, plot_examples, plot_splits
+from mia_helpers.plots.style import save, style

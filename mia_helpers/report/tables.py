@@ -1,0 +1,171 @@
+"""Tables of a whole profile, from artifacts alone; written to `results/<profile>/`."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+import pandas as pd
+
+from mia_helpers.engine import files, store
+from mia_helpers.engine.errors import MIAError
+from mia_helpers.report import studies
+from mia_helpers.walk.attackers import Attacker
+from mia_helpers.walk.experiment import Experiment
+
+METRICS_COLUMNS = (
+    *("dataset", "train_size", "n_shadows", "epochs", "l2", "scaling", "seed", "train_accuracy", "test_accuracy"),
+    *("attack", "adaptive", "precision", "recall", "accuracy", "auc", "log_loss", "mae", "mse", "tn", "fp", "fn", "tp"),
+    *("advantage", "tpr_at_1pct_fpr", "tpr_at_01pct_fpr", "data_sha256", "backend"),
+)
+KEYS = ["dataset", "train_size", "n_shadows", "l2", "scaling", "seed", "attack", "adaptive"]
+
+
+def results_dir(profile: str, root: Path | None = None) -> Path:
+    """Return the folder of a profile's tables: `results/<profile>` in `MIA_RESULTS_DIR` or the checkout."""
+    return (root or files.folder(files.RESULTS)) / "results" / profile
+
+
+def figures_dir(profile: str, root: Path | None = None) -> Path:
+    """Return the folder of a profile's figures, beside `results`."""
+    return results_dir(profile, root).parents[1] / "figures" / profile
+
+
+def root_for(profile: str, metrics: pd.DataFrame, study: pd.DataFrame) -> Path:
+    """Return where `results/` and `figures/` go: to their place, or into the runs folder if that would lose rows.
+
+    The repository comes with the results of hours; who has run a part of them should not replace them by that part.
+    Nor should tables that are not this project's be replaced.
+    """
+    for name, table, keys in (("metrics", metrics, KEYS), ("studies", study, [*studies.KEYS, "seed"])):
+        path = results_dir(profile) / f"{name}.csv"
+        if path.exists() and path.stat().st_size:
+            try:
+                lost = not _rows(_read(path, keys), keys) <= _rows(table, keys)
+            except MIAError:
+                lost = True
+            if lost:
+                return store.runs_dir() / profile
+    return files.folder(files.RESULTS)
+
+
+def _rows(table: pd.DataFrame, keys: list[str]) -> set[tuple]:
+    return set(table[keys].itertuples(index=False, name=None))
+
+
+def _read(path: Path, columns: Iterable[str]) -> pd.DataFrame:
+    """Return a table that `write` left; an MIAError if it is damaged, foreign or missing."""
+    try:
+        table = pd.read_csv(path)
+    except (OSError, ValueError) as error:  # pandas' parser errors are ValueErrors
+        raise MIAError(f"{path} cannot be read ({str(error).splitlines()[0]}). Delete it, and run 07 again.") from None
+    absent = [name for name in columns if name not in table.columns]
+    if absent:
+        raise MIAError(f"{path} has no column {absent[0]!r}, so 07 did not write it. Move it away, and run 07 again.")
+    return table
+
+
+def metrics_table(experiments: Iterable[Experiment]) -> pd.DataFrame:
+    """Return a row per target, attack and attacker that the store holds, with the columns `METRICS_COLUMNS`."""
+    rows = [{**_about(attacker), **attacker.result().metrics} for attacker in _finished(experiments)]
+    table = pd.DataFrame(rows, columns=METRICS_COLUMNS)
+    return table.astype({name: int for name in ("tn", "fp", "fn", "tp")})
+
+
+def intervals_table(experiments: Iterable[Experiment]) -> pd.DataFrame:
+    """Return the 95% bootstrap interval of each figure in `metrics_table`, one figure per row."""
+    columns = [*KEYS, "metric", "value", "low", "high"]
+    parts = [attacker.result().table.assign(**_keys(attacker)) for attacker in _finished(experiments)]
+    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
+
+
+def _finished(experiments: Iterable[Experiment]) -> list[Attacker]:
+    return [attacker for exp in experiments for attacker in exp.attackers() if attacker.is_done()]
+
+
+def _keys(attacker: Attacker) -> dict:
+    return {
+        "dataset": attacker.victim.dataset,
+        "train_size": attacker.victim.split.train_size,
+        "l2": attacker.victim.recipe.l2,
+        "scaling": attacker.victim.recipe.scaling,
+        "seed": attacker.victim.seed,
+        "n_shadows": len(attacker.shadows),
+        "attack": attacker.attack,
+        "adaptive": attacker.adapts,
+    }
+
+
+def _about(attacker: Attacker) -> dict:
+    victim, target = attacker.victim, attacker.victim.records()
+    return {
+        **_keys(attacker),
+        "epochs": victim.recipe.epochs,
+        "train_accuracy": target.accuracy(member=True),
+        "test_accuracy": target.accuracy(member=False),
+        "data_sha256": victim.depends_on()["data"],
+        "backend": store.facts(victim.name)["backend"],
+    }
+
+
+def overview(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the columns of a metrics table that fit on a screen, rounded."""
+    columns = ["dataset", "train_size", "l2", "attack", "adaptive", "train_accuracy", "test_accuracy"]
+    columns += ["precision", "recall", "accuracy", "auc", "tpr_at_1pct_fpr"]
+    digits = {name: 4 if name == "l2" else 3 for name in columns}
+    return table[columns].round(digits).rename(columns={"train_accuracy": "train", "test_accuracy": "test"})
+
+
+def write(profile: str, tables: dict[str, pd.DataFrame], about: dict | None = None, root: Path | None = None):
+    """Write each table as CSV, Markdown and LaTeX to `results/<profile>/`, `about` as manifest; return the paths.
+
+    Numbers keep six significant digits: the same artifacts give the same bytes.
+    """
+    folder, written = results_dir(profile, root), []
+    if about is not None:
+        written.append(folder / "manifest.json")
+        files.write_text(written[0], json.dumps(about, indent=1) + "\n", variable=files.RESULTS)
+    for name, table in tables.items():
+        text = {
+            "csv": table.to_csv(index=False, float_format="%.6g", lineterminator="\n"),
+            "md": markdown(table),
+            "tex": table.to_latex(index=False, float_format="%.3f", na_rep="", escape=True),
+        }
+        for suffix, content in text.items():
+            path = folder / f"{name}.{suffix}"
+            if suffix != "csv" and len(table) > 100:  # nobody reads hundreds of rows as a page
+                path.unlink(missing_ok=True)
+                continue
+            files.write_text(path, content, variable=files.RESULTS)
+            written.append(path)
+    return written
+
+
+def verdicts_table(claims: pd.DataFrame) -> pd.DataFrame:
+    """Return the claims that were run, as the README shows them; `only` ends the command that computes each."""
+    ran = claims[claims["verdict"] != "not run"]
+    ends = ran[["low", "high"]].itertuples(index=False)
+    interval = ["" if low == high else f"{low:.3f} to {high:.3f}" for low, high in ends]
+    columns = ran[["claim", "what", "published", "ours"]].rename(columns={"published": "paper"})
+    columns = columns.assign(**{"95% interval": interval, "over": ran["interval"]})
+    only = ran["command"].str.extract("--only ('.+?')", expand=False).map("`{}`".format)
+    return columns.assign(tolerance=ran["tolerance"], verdict=ran["verdict"], only=only)
+
+
+def markdown(table: pd.DataFrame, digits: int = 3) -> str:
+    """Return a DataFrame as a GitHub table: numbers rounded, missing values empty."""
+
+    def cell(value) -> str:
+        if pd.isna(value):
+            return ""
+        if isinstance(value, float):
+            return f"{value:.{digits}f}" if 1e-3 <= abs(value) < 1e3 and value % 1 else f"{value:g}"
+        return str(value)
+
+    rows = [[cell(value) for value in row] for row in table.itertuples(index=False)]
+    lines = [list(map(str, table.columns)), ["---"] * table.shape[1], *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def read_metrics(profile: str, root: Path | None = None) -> pd.DataFrame:
+    """Return the metrics table that `write` left for this profile."""
+    return _read(results_dir(profile, root) / "metrics.csv", METRICS_COLUMNS)

@@ -1,0 +1,176 @@
+"""Experiment: the scientific parameters of one reproduction, and the stages of its walk from data to metrics.
+
+Each stage computes once, keeps one artifact per result, and from then on reads it. There is no other state, so every
+notebook runs alone and in any order, and a killed run goes on where it stopped.
+"""
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+import pandas as pd
+
+from mia_helpers.attacks.base import Attack
+from mia_helpers.attacks.records import TARGET, Records
+from mia_helpers.attacks.result import AttackResult
+from mia_helpers.data import registry
+from mia_helpers.data.source import Dataset
+from mia_helpers.data.splits import ShadowSplit, TargetSplit
+from mia_helpers.learning.recipe import Recipe
+from mia_helpers.walk import jobs
+from mia_helpers.walk.attackers import Attacker, answers_of, check_memory, names_for, new_attack, resolve
+from mia_helpers.walk.models import Model
+from mia_helpers.walk.parameters import Parameters
+from mia_helpers.walk.work import needed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Experiment(Parameters):
+    """The scientific parameters; the defaults are the paper's on CIFAR-10 at its smallest size.
+
+    Longer than a screen: it lists all parameters, then all stages.
+
+    Parameters
+    ----------
+    dataset : str
+        'cifar10', 'adult', 'synthetic_images' or 'synthetic_census'.
+    train_size : int
+        ds: training records per model, and as many test records.
+    n_shadows : int
+        Shadow models.
+    n_classes : int, optional
+        The images' ten classes joined into this many groups, 5 or 2 (see `data.cifar10.GROUPS`); None leaves the
+        classes as they are.
+    epochs, batch_size : int
+    optimizer : str
+        'adam', 'rmsprop' or 'sgd' (without momentum).
+    learning_rate, decay : float
+        The rate at step t is learning_rate / (1 + decay · t).
+    l2 : float
+        L2 penalty λ on the kernels of target and shadows; 0 is none.
+    scaling : str
+        'paper' divides by 255; 'standardised' gives each column (images: each colour) mean 0 and deviation 1 on the
+        model's own training records.
+    seed : int
+        Of splits, initial weights, order of the records and bootstrap.
+    l2_sweep : tuple of float
+        The λ values that the regularization notebook compares.
+    l2_shadows : int
+        Shadows of the attacker who adapts to the penalty, at each λ of the sweep.
+    n_resamples : int
+        Bootstrap resamples for the 95% intervals.
+
+    Raises
+    ------
+    MIAError
+        On construction, for a value that makes no sense; the message says what was expected.
+    """
+
+    # --- Data -----------------------------------------------------------------------------------------------------
+
+    @property
+    def data(self) -> Dataset:
+        """The data set."""
+        return registry.load(self.dataset, self.n_classes)
+
+    @property
+    def source(self) -> dict[str, str]:
+        """sha256 and source of the data; without the data, those of the records that came with the repository."""
+        return registry.source_of(self.dataset)
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The names of the classes; it does not need the data."""
+        return registry.named(self.dataset).class_names(self.n_classes)
+
+    def split(self, model_id: int = TARGET) -> tuple[np.ndarray, np.ndarray]:
+        """Return a model's training and test indices, each int64 (train_size,)."""
+        return self.model(model_id).rows()
+
+    def scale(self, train: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return shift and factor, float32, for `(x - shift) * factor`, from a model's own training records."""
+        return self.model().scale(train)
+
+    # --- Models ---------------------------------------------------------------------------------------------------
+
+    @property
+    def recipe(self) -> Recipe:
+        """How target and shadows are trained."""
+        return Recipe(**{field.name: getattr(self, field.name) for field in fields(Recipe)})
+
+    def model(self, model_id: int = TARGET) -> Model:
+        """Return the target (the default), or shadow number `model_id`, as a value: trained only when it is asked."""
+        split = TargetSplit(self.train_size) if model_id == TARGET else ShadowSplit(self.train_size, model_id)
+        return Model(self.dataset, split, self.recipe, self.seed, self.n_classes)
+
+    def shadow_models(self) -> tuple[Model, ...]:
+        """Return all shadows as values."""
+        return tuple(self.model(i) for i in range(self.n_shadows))
+
+    def models(self) -> list[Model]:
+        """Return every model that the notebooks train for this experiment."""
+        return needed(self.attackers())
+
+    def train(self) -> None:
+        """Train what is missing of target and shadows, side by side (see `engine.backends`)."""
+        jobs.train_all([self.model(), *self.shadow_models()])
+
+    def target(self) -> Records:
+        """Return the target's answers to its own train_size members and train_size non-members; train it if need be."""
+        return self.model().records()
+
+    def shadows(self) -> Records:
+        """Return the answers of all shadows to their own members and non-members; train those that are missing."""
+        check_memory(self.attacker("gap"))
+        jobs.train_all(list(self.shadow_models()))
+        return answers_of(self.shadow_models())
+
+    def history(self) -> pd.DataFrame:
+        """Return the target's learning curves: a row per epoch; loss, accuracy and test_accuracy."""
+        return self.model().history()
+
+    def query(self, x: np.ndarray) -> np.ndarray:
+        """Return the target's answers, float32 (n, k), to raw records x: the black box that an attacker sees."""
+        return self.model().query(x)
+
+    # --- Attacks --------------------------------------------------------------------------------------------------
+
+    @property
+    def attack_names(self) -> tuple[str, ...]:
+        """The paper's attack on this data set, then the others."""
+        return names_for("many" if registry.named(self.dataset).is_images else "one")
+
+    def new_attack(self, name: str = "shokri", **options) -> Attack:
+        """Return an unfitted attack: `fit` it on records whose members are known, then `score` others."""
+        return new_attack(resolve(name, self.attack_names), self.seed, options)
+
+    def attacker(self, name: str = "shokri", *, shadows_of: "Experiment | None" = None, **options) -> Attacker:
+        """Return an attack on this target as a value (see `attack`)."""
+        shadows = (shadows_of or self).shadow_models()
+        return Attacker(resolve(name, self.attack_names), self.model(), shadows, self.n_resamples, options)
+
+    def attack(self, name: str = "shokri", *, shadows_of: "Experiment | None" = None, **options) -> AttackResult:
+        """Fit an attack on the shadows, score the target's records with it, and measure it.
+
+        Parameters
+        ----------
+        name : str
+            'shokri' (the paper's: 'svm' or 'network'), or one of `attacks.ATTACKS`.
+        shadows_of : Experiment, optional
+            Whose shadows the attacker trains; by default this experiment's own. The paper's attacker ignores the
+            target's L2 penalty: `regularised.attack("svm", shadows_of=plain)`.
+        **options
+            Of the attack's constructor, such as `gamma=(0.1, 1, 10)`.
+        """
+        return self.attacker(name, shadows_of=shadows_of, **options).result()
+
+    def attackers(self) -> list[Attacker]:
+        """Return everything that notebooks 05 and 06 measure.
+
+        First the attacks on the target itself; then, for each λ of the sweep, those of the attacker who ignores the
+        penalty (this experiment's shadows) and of the one who adapts (l2_shadows shadows with the same penalty).
+        """
+        pairs = [(self, self)]
+        for l2 in (value for value in self.l2_sweep if value != self.l2):
+            regularised = self.replace(l2=l2)
+            pairs += [(regularised, self), (regularised, regularised.replace(n_shadows=self.l2_shadows))]
+        return [victim.attacker(name, shadows_of=shadows) for victim, shadows in pairs for name in self.attack_names]

@@ -1,0 +1,127 @@
+"""Profiles: which experiments a batch runs, read from `profiles/NAME.yaml`."""
+
+import numbers
+import re
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+
+import yaml
+
+from mia_helpers.engine import files
+from mia_helpers.engine.errors import MIAError, unknown
+from mia_helpers.walk.attackers import Attacker
+from mia_helpers.walk.experiment import Experiment
+from mia_helpers.walk.parameters import check_injected
+from mia_helpers.walk.studies import STUDIES
+
+KEYS = ("description", "minutes", "experiments")
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A named list of experiments and of studies (name, experiment), with the minutes that it takes on two cores."""
+
+    name: str
+    description: str
+    minutes: float
+    experiments: tuple[Experiment, ...]
+    studies: tuple[tuple[str, Experiment], ...] = ()
+
+    def shown(self) -> tuple[Experiment, ...]:
+        """Return the experiments whose notebooks are executed: of those that differ only in the seed, the first."""
+        first: dict[str, Experiment] = {}
+        for exp in self.experiments:
+            first.setdefault(str(exp.replace(seed=0)), exp)
+        return tuple(first.values())
+
+    def works(self) -> list[tuple[Experiment, str, list[Attacker]]]:
+        """Return (experiment, study or '', attackers) for each experiment and each study."""
+        found = [(exp, "", exp.attackers()) for exp in self.experiments]
+        return found + [(exp, study, [p.attacker for p in STUDIES[study](exp)]) for study, exp in self.studies]
+
+
+def folder() -> Path:
+    """Return the folder of the profiles."""
+    return files.of_checkout("profiles")
+
+
+def names() -> list[str]:
+    """Return the names of all profiles."""
+    return sorted(path.stem for path in folder().glob("*.yaml"))
+
+
+def from_notebook(variables: dict) -> Profile:
+    """Return the profile that a notebook's parameter names; `variables` are its `globals()`."""
+    check_injected(variables, ["profile"])
+    return load(variables["profile"])
+
+
+def load(name: str) -> Profile:
+    """Return the profile called `name`.
+
+    In each entry under `experiments`, a list stands for a grid: every combination is an experiment (but `l2_sweep` is
+    one list of values). `studies` may be left out; it maps the name of a study to such entries.
+
+    Raises
+    ------
+    MIAError
+        If there is no such profile, its YAML is damaged, or it names a parameter or value that makes no sense.
+    """
+    if name not in names():
+        raise unknown("profile", name, names())
+    path = folder() / f"{name}.yaml"
+    try:
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
+    except yaml.YAMLError as error:
+        raise MIAError(f"{path.name} is not valid YAML: {error}") from None
+    except UnicodeDecodeError as error:
+        raise MIAError(f"{path.name} is not UTF-8 ({error}); save it as UTF-8") from None
+    try:
+        return _profile(name, content)
+    except MIAError as error:
+        raise MIAError(f"{path.name}: {error}") from None
+
+
+def _profile(name: str, content) -> Profile:
+    if not isinstance(content, dict) or sorted({*content} - {"studies"}, key=str) != sorted(KEYS):
+        raise MIAError(f"expected exactly the keys {', '.join(KEYS)}, and studies if there are any")
+    minutes, wanted = content["minutes"], content.get("studies") or {}
+    if isinstance(minutes, bool) or not isinstance(minutes, numbers.Real) or not 0 <= minutes < 1e6:
+        raise MIAError(f"minutes: {minutes!r}, expected how many minutes it takes on two cores")
+    if not isinstance(wanted, dict):
+        raise MIAError(f"studies: {wanted!r}, expected the name of each study with its entries, as 'shadows: [{{}}]'")
+    for study in wanted:
+        if study not in STUDIES:
+            raise unknown("study", study, STUDIES)
+    experiments = _experiments(content["experiments"], "experiments")
+    studies = tuple((study, exp) for study, entries in wanted.items() for exp in _experiments(entries, study))
+    if len(set(map(str, experiments))) != len(experiments):
+        raise MIAError("two experiments have the same parameters (l2_sweep, l2_shadows and n_resamples aside)")
+    return Profile(name, str(content["description"]), minutes, experiments, studies)
+
+
+def _experiments(entries, where: str) -> tuple[Experiment, ...]:
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise MIAError(f"{where} should be a list of parameters, each entry like '- dataset: cifar10'; got {entries!r}")
+    return tuple(exp for entry in entries for exp in _expand(entry))
+
+
+def _expand(entry: dict):
+    choices = []
+    for name, value in entry.items():
+        is_grid = isinstance(value, list) and name != "l2_sweep"
+        if is_grid and not value:
+            raise MIAError(f"{name}: [] stands for no experiment at all; give values, or leave it out")
+        choices.append([(name, v) for v in (value if is_grid else [value])])
+    for chosen in product(*choices):
+        yield Experiment.from_mapping(dict(chosen))
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML as people write it: 1e-3 is a number, with or without a dot."""
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"^[-+]?[0-9][0-9_]*(\.[0-9_]*)?[eE][-+]?[0-9]+$"), list("-+0123456789")
+)

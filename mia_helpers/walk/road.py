@@ -1,0 +1,78 @@
+"""The notebooks in reading order: where each stands on the road, and what it reads."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from mia_helpers.engine import files
+from mia_helpers.walk.attackers import Attacker
+from mia_helpers.walk.experiment import Experiment
+from mia_helpers.walk.models import Model
+from mia_helpers.walk.work import Work, needed
+
+
+def _nothing(_exp: Experiment) -> list[Work]:
+    return []
+
+
+def _target(exp: Experiment) -> list[Model]:
+    return [exp.model()]
+
+
+def _models(exp: Experiment) -> list[Model]:
+    return [exp.model(), *exp.shadow_models()]
+
+
+def _attacks(exp: Experiment) -> list[Attacker]:
+    return [exp.attacker(name) for name in exp.attack_names]
+
+
+@dataclass(frozen=True)
+class Page:
+    """One notebook.
+
+    Attributes
+    ----------
+    stem : str
+        Its file name without the ending; the first two characters are its number.
+    place : str
+        Its name on the road map.
+    reads : callable
+        From an experiment to the models or attacks whose results it reads.
+    shows_data : bool
+        Whether it shows the raw data, so that the records alone are not enough.
+    of_profile : bool
+        Whether it is made once for a whole profile (its parameter), not for each experiment.
+    """
+
+    stem: str
+    place: str
+    reads: Callable[[Experiment], list[Work]]
+    shows_data: bool = False
+    of_profile: bool = False
+
+    @property
+    def source(self) -> Path:
+        """The notebook as it is committed."""
+        return files.of_checkout("notebooks") / f"{self.stem}.ipynb"
+
+    def models(self, exp: Experiment) -> list[Model]:
+        """Return the models that it reads, or that the attacks it reads take."""
+        works = self.reads(exp)
+        return needed(works) if works and works[0].stage == "attacks" else list(works)
+
+    def attackers(self, exp: Experiment) -> list[Attacker]:
+        """Return the attacks that it reads."""
+        return [work for work in self.reads(exp) if work.stage == "attacks"]
+
+
+# A new notebook has a line here.
+ROAD = (
+    Page("01_data_preparation", "data", _nothing, shows_data=True),
+    Page("02_target_training", "target", _target, shows_data=True),
+    Page("03_shadow_training", "shadows", _models),
+    Page("04_attack_training", "attack", _attacks),
+    Page("05_evaluation", "evaluation", _attacks),
+    Page("06_regularization", "L2 penalty", Experiment.attackers),
+    Page("07_results", "results", _nothing, of_profile=True),
+)

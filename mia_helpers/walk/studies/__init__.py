@@ -1,0 +1,20 @@
+"""Studies: one parameter varied at a time, to test a claim that no single experiment can.
+
+A study turns an experiment into points, each an attacker to measure. A profile names the studies that it runs and the
+experiments they start from; the batch computes the points, `table` reads what the store holds of them.
+
+A new study is a file with a function like these, and a place in the tuple below.
+"""
+
+from collections.abc import Callable
+
+from mia_helpers.walk.experiment import Experiment
+from mia_helpers.walk.studies.choices import choices
+from mia_helpers.walk.studies.classes import classes
+from mia_helpers.walk.studies.overfitting import overfitting
+from mia_helpers.walk.studies.point import AS_IT_IS, Point
+from mia_helpers.walk.studies.shadows import LARGE_C, shadows
+
+STUDIES: dict[str, Callable[[Experiment], list[Point]]] = {
+    study.__name__: study for study in (shadows, classes, overfitting, choices)
+}

@@ -1,0 +1,143 @@
+"""What a worker does: train models and return their artifacts. Who only reads records never imports TensorFlow."""
+
+import platform
+import threading
+import time
+from dataclasses import dataclass
+from types import SimpleNamespace
+
+import numpy as np
+
+from mia_helpers.attacks.records import TARGET, Records
+from mia_helpers.data import registry
+from mia_helpers.engine import environment
+from mia_helpers.engine.errors import MIAError
+
+# Keras's session is global, so in a worker with several threads (Dask's may have them) models take turns.
+ONE_AT_A_TIME = threading.Lock()
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """A model on its way to the store: arrays, `.keras` file, its share of the seconds, and the worker's machine.
+
+    `failed` says why there is no model: its training diverged.
+    """
+
+    arrays: dict[str, np.ndarray]
+    keras_file: bytes
+    seconds: float
+    made_by: dict
+    failed: str = ""
+
+
+def train(models: list, names: list[str]) -> list[Trained]:
+    """Train these models: one, or (where they stack) several alike as one program.
+
+    `names` are the artifacts that they will be. They stand for the data and the code too, so a worker which has
+    others raises an MIAError instead of training something else under that name.
+    """
+    for model, name in zip(models, names, strict=True):
+        registry.load(model.dataset)  # or the name would be that of the data which the shipped records were made from
+        if model.name != name:
+            raise MIAError(
+                f"worker {platform.node()} would train {model.name}, not {name}: it has another version of this "
+                f"package or other data ({model.data.source}, in {registry.data_dir()}). Give it the same."
+            )
+    with ONE_AT_A_TIME:
+        began = time.monotonic()
+        _keras().utils.clear_session()
+        jobs = [_prepare(model) for model in models]
+        _fit(jobs)
+        done = [_result(job) for job in jobs]
+        share = (time.monotonic() - began) / len(models)
+    return [Trained(arrays, content, share, environment.here(), failed) for arrays, content, failed in done]
+
+
+def _keras():
+    from mia_helpers.learning.keras_on_tensorflow import keras
+
+    return keras()
+
+
+def _prepare(model) -> SimpleNamespace:
+    """Return the network with its initial weights, and its records, scaled."""
+    train, test = model.rows()
+    shift, factor = model.scale(train)
+    x_train, x_test = ((model.data.x[rows] - shift) * factor for rows in (train, test))
+    weights_seed, order_seed = np.random.SeedSequence([model.seed, model.split.model_id + 1]).generate_state(2)
+    return SimpleNamespace(
+        model=model,
+        network=model.untrained(int(weights_seed)),
+        seed=int(order_seed),
+        train=train,
+        test=test,
+        shift=shift,
+        factor=factor,
+        x_train=x_train,
+        x_test=x_test,
+    )
+
+
+def _fit(jobs: list[SimpleNamespace]) -> None:
+    """Train the networks of all jobs and give each job its learning curves."""
+    from mia_helpers.learning import stacking, training
+
+    model = jobs[0].model
+    recipe, y = model.recipe.fit_options(), model.data.y
+    # Only the target's test curve is drawn.
+    tests = [(job.x_test, y[job.test]) if job.model.split.model_id == TARGET else None for job in jobs]
+    if model.stacks:
+        networks, seeds = [job.network for job in jobs], [job.seed for job in jobs]
+        x, labels = (np.stack(parts) for parts in zip(*((job.x_train, y[job.train]) for job in jobs), strict=True))
+        curves = stacking.fit_stacked(networks, x, labels, seeds=seeds, tests=tests, **recipe)
+    else:
+        curves = [
+            training.fit(job.network, job.x_train, y[job.train], seed=job.seed, test=test, **recipe)
+            for job, test in zip(jobs, tests, strict=True)
+        ]
+    for job, learned in zip(jobs, curves, strict=True):
+        job.curves = learned
+
+
+def _result(job: SimpleNamespace) -> tuple[dict, bytes, str]:
+    """Return the arrays and the `.keras` file of a trained model, or why there are none."""
+    from mia_helpers.learning.keras_on_tensorflow import to_bytes
+    from mia_helpers.learning.training import check_converged
+
+    try:
+        check_converged(job.curves)
+        return _arrays(job), to_bytes(job.network), ""
+    except MIAError as error:
+        return {}, b"", f"{job.model.name}: {error}"
+
+
+def _arrays(job: SimpleNamespace) -> dict[str, np.ndarray]:
+    from mia_helpers.learning.training import predict
+
+    index = np.concatenate([job.train, job.test])
+    records = Records(
+        probs=np.concatenate([predict(job.network, job.x_train), predict(job.network, job.x_test)]),
+        label=job.model.data.y[index],
+        member=np.arange(len(index)) < len(job.train),
+        model_id=np.full(len(index), job.model.split.model_id),
+        index=index,
+    )
+    arrays = {**records.arrays(), "shift": job.shift, "factor": job.factor}
+    arrays["n_parameters"] = np.int64(job.network.count_params())
+    return arrays | {f"curve_{name}": values for name, values in job.curves.items()}
+
+
+def fit_attack_network(probs, member, seed: int, recipe: dict) -> tuple[list[np.ndarray], float]:
+    """Return the weights of the paper's attack network, trained on these answers, and its last loss.
+
+    probs float32 (n, 1) and member bool (n,); the weights are float32 (1, 5), (5,), (5, 1) and (1,). `recipe` is that
+    of `training.fit`.
+    """
+    from mia_helpers.learning import networks, training
+
+    with ONE_AT_A_TIME:
+        network = networks.attack_network(n_inputs=probs.shape[1], seed=seed)
+        curves = training.fit(network, probs, member, seed=seed, **recipe)
+    training.check_converged(curves)
+    return network.get_weights(), float(curves["loss"][-1])
