@@ -6,6 +6,11 @@ import sys
 import numpy as np
 
 from benchmarks import measure
+from mia_helpers import Experiment
+from mia_helpers.engine import backends
+from mia_helpers.learning import image_network, stacking, training
+from mia_helpers.learning.keras_on_tensorflow import keras
+from mia_helpers.walk import worker
 
 DS, SHADOWS, EPOCHS = 2500, 10, 20
 RECIPE = {"batch_size": 32, "learning_rate": 1e-3, "decay": 1e-7}
@@ -16,7 +21,7 @@ def rows(repeats: int) -> list[dict]:
     samples = DS * SHADOWS * EPOCHS
     one, floor = single(repeats)
     shadows = measure.in_turn(
-        lambda: samples / measure.script("cnn", "keras", **measure.DEFAULT_THREADS),
+        lambda: samples / measure.script("cnn", "keras"),
         lambda: samples / measure.script("cnn", "ours", 2),
         repeats=repeats,
     )
@@ -42,11 +47,9 @@ def flop() -> float:
 
 def single(repeats: int):
     """Return the samples/s of Keras's `fit` and of ours, both on one thread, and the floor measured in between."""
-    from mia_helpers import models, training
-
     x, y = _images()
-    theirs, ours = models.image_network(seed=0), models.image_network(seed=0)
-    theirs.compile(models.keras().optimizers.Adam(1e-3), loss="sparse_categorical_crossentropy")
+    theirs, ours = image_network(seed=0), image_network(seed=0)
+    theirs.compile(keras().optimizers.Adam(1e-3), loss="sparse_categorical_crossentropy")
     options = {"batch_size": 32, "verbose": 0}
     theirs.fit(x, y, epochs=1, **options)  # the first epoch builds the program
     floors = []
@@ -74,23 +77,21 @@ def product_rate(n: int = 1024) -> float:
 
 def stacked(repeats: int, m: int = 4, n: int = 480):
     """Return the samples/s of m networks one after another and as one program, on one thread."""
-    from mia_helpers import models, training
-
     x, y = (np.stack([part[:n]] * m) for part in _images())
-    lanes, training.LANES = training.LANES, 1
+    lanes, stacking.LANES = stacking.LANES, 1
 
     def networks():
-        return [models.image_network(seed=i) for i in range(m)]
+        return [image_network(seed=i) for i in range(m)]
 
     def apart():
         return [training.fit(net, x[i], y[i], seed=i, epochs=2, **RECIPE) for i, net in enumerate(networks())]
 
     def together():
-        training.fit_stacked(networks(), x, y, seeds=list(range(m)), tests=[None] * m, epochs=2, **RECIPE)
+        stacking.fit_stacked(networks(), x, y, seeds=list(range(m)), tests=[None] * m, epochs=2, **RECIPE)
 
     ways = [lambda work=work: 2 * m * n / measure.seconds(work) for work in (apart, together)]
     pairs = measure.in_turn(*ways, repeats=repeats)
-    training.LANES = lanes
+    stacking.LANES = lanes
     return pairs
 
 
@@ -104,23 +105,20 @@ def _images():
 
 def keras_shadows() -> None:
     """Train the shadows as the public shadow-model packages do: one Keras `fit` after another, default threads."""
-    from mia_helpers import models
-
+    measure.default_threads()
     x, y = _images()
     for i in range(SHADOWS):
-        network = models.image_network(seed=i)
-        network.compile(models.keras().optimizers.Adam(1e-3), loss="sparse_categorical_crossentropy")
+        network = image_network(seed=i)
+        network.compile(keras().optimizers.Adam(1e-3), loss="sparse_categorical_crossentropy")
         network.fit(x, y, batch_size=32, epochs=EPOCHS, verbose=0)
 
 
 def our_shadows(workers: str, *, warm: bool) -> float:
     """Train the same shadows as this project does and return the seconds, the start of the workers included or not."""
-    from mia_helpers import Experiment, backends, worker
-
     exp = Experiment(dataset="synthetic_images", train_size=DS, n_shadows=SHADOWS, epochs=EPOCHS)
 
     def train(exp):
-        for _ in backends.run(worker.train, [([(exp, i)], [exp.artifact(i)]) for i in range(SHADOWS)]):
+        for _ in backends.run(worker.train, [([model], [model.name]) for model in exp.shadow_models()]):
             pass
 
     if warm:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from mia_helpers import files, results
+from mia_helpers.engine import environment, files
+from mia_helpers.report.tables import markdown
 
 FOLDER = Path(__file__).parent
 COLUMNS = ["name", "baseline", "ours", "unit", "ratio", "low", "high", "floor", "machine"]
@@ -27,8 +28,6 @@ ABOUT = {
     "svm_search_one_core": "the same on one core",
     "training_memory": "peak while ds 15000 trains on two cores",
 }
-# TensorFlow takes 0 as "as many threads as it likes", its default; the package asks for one.
-DEFAULT_THREADS = {"TF_NUM_INTRAOP_THREADS": "0", "TF_NUM_INTEROP_THREADS": "0"}
 
 
 def in_turn(baseline: Callable, ours: Callable, *, repeats: int) -> tuple[list[float], list[float]]:
@@ -57,17 +56,25 @@ def _median(values: list[float]) -> float | None:
 
 def machine() -> str:
     """Return the processor, the cores that may be used, and the Python and TensorFlow versions."""
-    from mia_helpers.store import environment_here
-
-    here = environment_here()
+    here = environment.here()
     return f"{here['machine']}; Python {here['versions']['python']}; TensorFlow {here['versions']['tensorflow']}"
 
 
-def script(module: str, *arguments: object, **environment: str) -> float:
+def script(module: str, *arguments: object) -> float:
     """Run `python -m benchmarks.MODULE ARGUMENTS` in a process of its own and return the number that it prints last."""
     command = [sys.executable, "-m", f"benchmarks.{module}", *map(str, arguments)]
-    options = {"cwd": FOLDER.parent, "env": {**os.environ, **environment}, "text": True, "check": True}
+    options = {"cwd": FOLDER.parent, "text": True, "check": True}
     return float(subprocess.run(command, stdout=subprocess.PIPE, **options).stdout.split()[-1])
+
+
+def default_threads() -> None:
+    """Let TensorFlow take as many threads as it likes, its default, where the package asks for one (`environment.pin`).
+
+    To be called by a baseline in a process of its own, before it asks for a network: that imports TensorFlow.
+    """
+    assert "tensorflow" not in sys.modules
+    for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
+        os.environ.pop(name, None)
 
 
 def seconds(work: Callable) -> float:
@@ -84,9 +91,7 @@ def keep(rows: list[dict]) -> pd.DataFrame:
     new = pd.DataFrame(rows, columns=COLUMNS).astype(dict.fromkeys(COLUMNS[4:8], float))
     table = pd.concat([old[~old["name"].isin(new["name"])], new], ignore_index=True).sort_values("name")
     files.write_text(path, table.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
-    files.write_text(
-        FOLDER / "results.md", results.markdown(page(table)) + f"\n{' / '.join(table['machine'].unique())}\n"
-    )
+    files.write_text(FOLDER / "results.md", markdown(page(table)) + f"\n{' / '.join(table['machine'].unique())}\n")
     return table
 
 

@@ -5,15 +5,17 @@ from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.svm import SVC
 
 from benchmarks import measure
-from mia_helpers import Experiment, backends, data, store
+from mia_helpers import Experiment
 from mia_helpers.attacks import PerClassSVM
+from mia_helpers.data import registry
+from mia_helpers.engine import backends
 
 GRID = {"C": [0.1, 1.0, 10.0], "gamma": [0.001, 0.01, 0.1]}
 
 
 def rows(repeats: int) -> list[dict]:
     """Return `svm_search` and `svm_search_one_core` (ds 2500), and `svm_paper_size` (ds 15000) where that is stored."""
-    exp = Experiment(dataset="cifar10" if data.is_here("cifar10") else "synthetic_images", train_size=2500)
+    exp = Experiment(dataset="cifar10" if registry.is_here("cifar10") else "synthetic_images", train_size=2500)
     shadows, target = exp.shadows(), exp.target()
     fitted = {}
 
@@ -40,7 +42,7 @@ def paper_size() -> Experiment:
 
 def stored(exp: Experiment) -> bool:
     """Tell whether all shadows of an experiment are in the store."""
-    return data.is_here(exp.dataset) and all(store.exists(exp.artifact(i)) for i in range(exp.n_shadows))
+    return registry.is_here(exp.dataset) and all(shadow.is_there() for shadow in exp.shadow_models())
 
 
 def _plain(shadows) -> dict:

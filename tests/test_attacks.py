@@ -9,7 +9,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.svm import SVC
 
-from mia_helpers import MIAError, Records, attacks
+from mia_helpers import Experiment, MIAError, Records, attacks
 
 
 def planted(seed, *, n=600, k=4, leak=True):
@@ -27,7 +27,7 @@ def planted(seed, *, n=600, k=4, leak=True):
 
 def fitted(name, records):
     options = {"network": {"epochs": 200}}.get(name, {})
-    return attacks.ATTACKS[name](**options).fit(records)
+    return Experiment().new_attack(name, **options).fit(records)
 
 
 def accuracy(attack, records):
@@ -81,6 +81,42 @@ def test_best_threshold_by_hand():
     scores = np.array([0.1, 0.2, 0.5, 0.6, 0.9])
     # above 0.2: both members and one of three others; above 0.6: one of two members, no other
     assert attacks.best_threshold(member, scores) == pytest.approx((0.2 + 0.5) / 2)
+
+
+LAST = np.nextafter(np.float32(1), np.float32(0))  # the largest float32 below 1
+
+
+@pytest.mark.parametrize(
+    "scores",
+    [
+        np.array([LAST, LAST, 1, 1], np.float32),  # halfway between them is 1 again, in float32
+        np.array([np.nextafter(1.0, 0), np.nextafter(1.0, 0), 1, 1]),  # nothing is between them in float64 either
+        np.array([0, 0, 5e-324, 5e-324]),
+        np.array([-1e300, -1e300, 1e300, 1e300]),
+    ],
+    ids=["float32", "float64", "subnormal", "huge"],
+)
+def test_a_threshold_separates_whatever_is_separable(scores):
+    member = np.array([False, False, True, True])
+    threshold = attacks.best_threshold(member, scores)
+    attack = attacks.ThresholdAttack()
+    attack.threshold_ = threshold
+    assert attack.decide(scores).tolist() == member.tolist()
+
+
+@pytest.mark.parametrize("score", [0.5, -1e300, 0.0])
+def test_a_threshold_below_all_scores_calls_all_members(score):
+    """One score and more members: nothing can be told apart, and the threshold must still be below or above it."""
+    member = np.array([True, True, False])
+    said = np.full(3, score) > attacks.best_threshold(member, np.full(3, score))
+    assert said.all() or not said.any()
+
+
+def test_the_threshold_attack_tells_neighbouring_probabilities_apart():
+    records = planted(0, n=40, k=1, leak=False)
+    probs = np.where(records.member, np.float32(1), LAST)[:, None].astype(np.float32)
+    records = replace(records, probs=probs, label=np.ones(40, int))
+    assert accuracy(fitted("threshold", records), records) == 1
 
 
 def test_threshold_comes_from_the_shadows_alone():
@@ -139,7 +175,9 @@ def crowded(seed, n=1500):
 
 def test_merging_equal_answers_is_the_plain_grid_search():
     records = crowded(13)
-    records = replace(records, probs=np.round(records.probs, 2))
+    probs = np.round(records.probs, 2)
+    probs[np.arange(len(probs)), probs.argmax(axis=1)] += 1 - probs.sum(axis=1)  # a row still adds up to 1
+    records = replace(records, probs=np.round(probs, 2))
     for row in attacks.PerClassSVM(resolution=0).fit(records).details_["per_class"]:
         part = records[records.label == row["class"]]
         folds = StratifiedKFold(5, shuffle=True, random_state=0)
@@ -157,10 +195,3 @@ def test_merging_near_answers_changes_no_choice_and_hardly_a_decision():
     assert [(r["C"], r["gamma"]) for r in rows[0]] == [(r["C"], r["gamma"]) for r in rows[1]]
     assert sum(r["points"] for r in rows[0]) < 0.6 * sum(r["points"] for r in rows[1])
     assert abs(accuracy(merged, target) - accuracy(apart, target)) <= 0.003
-
-
-def test_resolve_knows_the_papers_attack_and_suggests_names():
-    assert attacks.resolve("shokri", shokri="svm") == "svm"
-    assert attacks.resolve("gap", shokri="svm") == "gap"
-    with pytest.raises(MIAError, match=r"unknown attack 'treshold'.*Did you mean 'threshold'"):
-        attacks.resolve("treshold", shokri="svm")

@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from mia_helpers import Experiment, MIAError, backends, cli, store
+from mia_helpers import Experiment, MIAError
+from mia_helpers.batch import cli
+from mia_helpers.engine import backends, store
 
 IMAGES = Experiment(dataset="synthetic_images", train_size=100, epochs=2, n_shadows=2, n_resamples=20)
 CENSUS = IMAGES.replace(dataset="synthetic_census")
@@ -103,7 +105,7 @@ def cluster(request, monkeypatch):
 def test_a_cluster_gives_the_same_bytes_as_this_machine(cluster, monkeypatch, tmp_path):
     for exp in (IMAGES, CENSUS):
         exp.attack("shokri")
-        assert store.facts(exp.artifact())["backend"] == cluster
+        assert store.facts(exp.model().name)["backend"] == cluster
     from_cluster = artifacts()
     monkeypatch.setenv("MIA_RUNS_DIR", str(tmp_path / "here"))
     monkeypatch.setenv("MIA_BACKEND", "loky")

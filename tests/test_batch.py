@@ -3,39 +3,50 @@
 import nbformat
 import pytest
 
-from mia_helpers import Experiment, MIAError, batch, data, profiles
-from mia_helpers.profiles import Profile
+from mia_helpers import Experiment, MIAError
+from mia_helpers.batch import kernels, run, sources, steps
+from mia_helpers.data import registry
+from mia_helpers.engine import files
+from mia_helpers.walk.profiles import Profile
+from mia_helpers.walk.road import Page
 
 GOOD = Experiment(dataset="synthetic_census", train_size=50)
 BAD = GOOD.replace(train_size=51)
 DEMO = Profile("demo", "two experiments", 1, (BAD, GOOD))
+ROAD = (
+    Page("01_a", "a", lambda _exp: [], shows_data=True),
+    Page("02_b", "b", lambda exp: [exp.model()], shows_data=True),
+    Page("07_report", "report", lambda _exp: [], of_profile=True),
+)
 
 
 @pytest.fixture
 def notebooks(monkeypatch, tmp_path):
-    """01 fails for BAD, 02 and 03 do nothing; no model is needed."""
-    sources = [tmp_path / "books" / name for name in ("01_a.ipynb", "02_b.ipynb", "07_report.ipynb")]
+    """01 fails for BAD, the others print their parameter; no model is trained."""
+    monkeypatch.setattr(files, "CHECKOUT", tmp_path)
+    books = [page.source for page in ROAD]
     code = ["assert train_size != 51, 'a bad size'", "print(train_size)", "print(profile)"]
-    sources[0].parent.mkdir()
-    for source, line in zip(sources, code, strict=True):
+    books[0].parent.mkdir()
+    for path, line in zip(books, code, strict=True):
         cells = [nbformat.v4.new_code_cell("train_size = 1\nprofile = ''", metadata={"tags": ["parameters"]})]
         python = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
         book = nbformat.v4.new_notebook(cells=[*cells, nbformat.v4.new_code_cell(line)], metadata=python)
-        nbformat.write(book, source)
-    monkeypatch.setattr(profiles, "notebooks", lambda: sources)
-    monkeypatch.setattr(batch, "train_all", lambda _models: None)
-    return sources
+        nbformat.write(book, path)
+    monkeypatch.setattr(steps, "ROAD", ROAD)
+    monkeypatch.setattr(sources, "ROAD", ROAD)
+    monkeypatch.setattr(run, "train_all", lambda _models: None)
+    return books
 
 
 @pytest.mark.slow
 def test_a_failure_skips_the_rest_of_its_experiment_and_the_others_go_on(notebooks):
-    before = [source.read_bytes() for source in notebooks]
-    outcomes = batch.run(batch.plan(DEMO))
+    before = [path.read_bytes() for path in notebooks]
+    outcomes = run.run(steps.plan(DEMO))
     assert [o.status for o in outcomes] == ["failed", "skipped", "ran", "ran", "ran"]
     assert "a bad size" in outcomes[0].error
     assert str(outcomes[0].step.output) in outcomes[0].error
     assert outcomes[0].step.output.exists()  # as far as it came, for a look
-    assert [source.read_bytes() for source in notebooks] == before
+    assert [path.read_bytes() for path in notebooks] == before
     executed = nbformat.read(outcomes[3].step.output, as_version=4)
     assert executed.cells[-1].outputs[0].text == "50\n"
 
@@ -43,7 +54,7 @@ def test_a_failure_skips_the_rest_of_its_experiment_and_the_others_go_on(noteboo
 @pytest.mark.slow
 def test_a_notebook_is_executed_again_only_when_something_changed(notebooks):
     def statuses(profile):
-        return [outcome.status for outcome in batch.run(batch.plan(profile))]
+        return [outcome.status for outcome in run.run(steps.plan(profile))]
 
     good = Profile("demo", "one experiment", 1, (GOOD,))
     assert statuses(good) == ["ran", "ran", "ran"]
@@ -53,15 +64,15 @@ def test_a_notebook_is_executed_again_only_when_something_changed(notebooks):
     nbformat.write(book, notebooks[1])
     assert statuses(good) == ["reused", "ran", "ran"]
     for damage in ("{", "{}", "[]"):
-        batch.plan(good)[0].output.write_text(damage)
+        steps.plan(good)[0].output.write_text(damage)
         assert statuses(good) == ["ran", "reused", "ran"]
-    batch.forget(batch.plan(good))
+    run.forget(steps.plan(good))
     assert statuses(good) == ["ran", "ran", "ran"]
 
 
 @pytest.mark.slow
 def test_outputs_are_written_into_a_source_only_when_it_ran(notebooks, monkeypatch):
-    assert batch.write_outputs("02_*") == []
+    assert sources.write_outputs("02_*") == []
     book = nbformat.read(notebooks[1], as_version=4)
     assert book.cells[-1].outputs[0].text == "1\n"
     assert not {"papermill", "mia_helpers"} & set(book.metadata)
@@ -69,21 +80,19 @@ def test_outputs_are_written_into_a_source_only_when_it_ran(notebooks, monkeypat
     book.cells[-1].source = "raise ValueError('no')"
     nbformat.write(book, notebooks[1])
     before = notebooks[1].read_bytes()
-    (error,) = batch.write_outputs("02_*")
+    (error,) = sources.write_outputs("02_*")
     assert "no" in error
     assert notebooks[1].read_bytes() == before
 
 
 def test_a_model_that_cannot_be_trained_fails_its_experiment_alone(notebooks, monkeypatch):
     def train(models):
-        if models[0][0] == BAD:
+        if BAD.model() in models:
             raise MIAError("no data")
 
-    monkeypatch.setattr(batch, "train_all", train)
-    monkeypatch.setattr(batch.Step, "models", lambda step: [(step.experiment, -1)])
-    monkeypatch.setattr(batch.Step, "attackers", lambda _step: [])
-    monkeypatch.setattr(batch, "execute", lambda *_args: "")
-    outcomes = batch.run(batch.plan(DEMO))
+    monkeypatch.setattr(run, "train_all", train)
+    monkeypatch.setattr(kernels, "execute", lambda *_args: "")
+    outcomes = run.run(steps.plan(DEMO))
     assert [(o.status, o.error) for o in outcomes[:2]] == [("failed", "no data"), ("skipped", "")]
     assert {o.status for o in outcomes[2:]} == {"ran"}
 
@@ -93,46 +102,46 @@ def test_a_model_that_cannot_be_trained_fails_its_experiment_alone(notebooks, mo
     [("*", 5), (f"{GOOD}", 2), ("02_*", 2), (f"{BAD}/01_a", 1), ("*/07*", 1)],
 )
 def test_only_keeps_what_matches(notebooks, only, labels):
-    assert len(batch.plan(DEMO, [only])) == labels
+    assert len(steps.plan(DEMO, [only])) == labels
 
 
 def test_only_that_matches_nothing_lists_what_there_is(notebooks):
     with pytest.raises(MIAError, match=r"--only 'cifar\*' matches nothing.*all/07_report"):
-        batch.plan(DEMO, ["cifar*"])
+        steps.plan(DEMO, ["cifar*"])
 
 
 def test_each_notebook_gets_the_models_that_it_reads():
     exp = GOOD.replace(n_shadows=3, l2_sweep=[5e-3], l2_shadows=1)
-    steps = batch.plan(Profile("demo", "", 1, (exp,)))[:6]
-    assert [len(step.models()) for step in steps] == [0, 1, 4, 4, 4, 6]
+    planned = steps.plan(Profile("demo", "", 1, (exp,)))[:6]
+    assert [len(step.needs()) for step in planned] == [0, 1, 4, 4, 4, 6]
     # Three attacks: plain, by one who ignores the penalty, by one who adapts.
-    assert [len(step.attackers()) for step in steps] == [0, 0, 0, 3, 3, 9]
+    assert [len(step.attackers()) for step in planned] == [0, 0, 0, 3, 3, 9]
 
 
 def test_further_seeds_and_studies_are_computed_without_notebooks():
     exp = GOOD.replace(n_shadows=2, l2_sweep=[])
     profile = Profile("demo", "", 1, (exp, exp.replace(seed=1), BAD), (("shadows", exp),))
-    steps = batch.plan(profile)
+    planned = steps.plan(profile)
     assert profile.shown() == (exp, BAD)
-    assert [step.number for step in steps] == [1, 2, 3, 4, 5, 6, 0, 1, 2, 3, 4, 5, 6, 0, 7]
-    seed, study = steps[6], steps[13]
+    walk = [f"0{number}" for number in range(1, 7)]
+    assert [step.page and step.page.stem[:2] for step in planned] == [*walk, None, *walk, None, "07"]
+    seed, study = planned[6], planned[13]
     assert (seed.label, study.label) == (f"{exp.replace(seed=1)}/attacks", f"{exp}/study of shadows")
-    assert (len(seed.models()), len(seed.attackers())) == (3, 3)
-    assert (len(study.models()), len(study.attackers())) == (3, 6)
-    assert batch.plan(profile, ["*/study of shadows"]) == [study]
-    assert batch.plan(profile, ["*/study of shadows", "07_*"]) == [study, steps[14]]
+    assert (len(seed.needs()), len(seed.attackers())) == (3, 3)
+    assert (len(study.needs()), len(study.attackers())) == (3, 6)
+    assert steps.plan(profile, ["*/study of shadows"]) == [study]
+    assert steps.plan(profile, ["*/study of shadows", "07_*"]) == [study, planned[14]]
 
 
 def test_without_the_raw_data_the_notebooks_that_show_them_are_left_out(notebooks, monkeypatch):
-    monkeypatch.setattr(data, "is_here", lambda _name: False)
-    monkeypatch.setattr(batch.Step, "attackers", lambda _step: [])
-    monkeypatch.setattr(batch, "execute", lambda *_args: "")
-    outcomes = batch.run(batch.plan(Profile("demo", "", 1, (GOOD,))))
+    monkeypatch.setattr(registry, "is_here", lambda _name: False)
+    monkeypatch.setattr(kernels, "execute", lambda *_args: "")
+    outcomes = run.run(steps.plan(Profile("demo", "", 1, (GOOD,))))
     assert [o.status for o in outcomes] == ["no data", "no data", "ran"]
 
 
 def test_second_run_on_the_same_folder_is_told():
-    with batch.lock(), pytest.raises(MIAError, match="another run works in .*MIA_RUNS_DIR"), batch.lock():
+    with run.lock(), pytest.raises(MIAError, match="another run works in .*MIA_RUNS_DIR"), run.lock():
         pass
-    with batch.lock():
+    with run.lock():
         pass

@@ -6,11 +6,15 @@ import shlex
 import numpy as np
 import pytest
 
-from mia_helpers import batch, claims, data, paper, profiles, store, verdicts
-from mia_helpers.experiment import Experiment
-from mia_helpers.profiles import Profile
-from mia_helpers.studies import thresholds
-from mia_helpers.verdicts import NOT_RUN, Value
+from mia_helpers import Experiment, report
+from mia_helpers.batch import steps
+from mia_helpers.data import registry
+from mia_helpers.engine import store
+from mia_helpers.report import intervals, paper, verdicts
+from mia_helpers.report.intervals import NOT_RUN, Value
+from mia_helpers.walk import profiles
+from mia_helpers.walk.profiles import Profile
+from mia_helpers.walk.studies import STUDIES
 
 COLUMNS = ["claim", "what", "published", "ours", "low", "high", "interval", "tolerance", "verdict", "command"]
 PUBLISHED = {
@@ -27,7 +31,7 @@ PUBLISHED = {
 @pytest.fixture
 def fake_data(monkeypatch):
     """CIFAR-10 and Adult by name only: what is planted in the store needs no pixels."""
-    monkeypatch.setattr(data, "source_of", lambda name: {"sha256": name, "source": name})
+    monkeypatch.setattr(registry, "source_of", lambda name: {"sha256": name, "source": name})
 
 
 def plant(exp, *, test_accuracy):
@@ -44,12 +48,12 @@ def plant(exp, *, test_accuracy):
         probs[np.arange(2 * n), np.where(right, label, (label + 1) % k)] = 0.999
         arrays = dict(probs=probs, label=label, member=member, index=np.arange(2 * n), model_id=np.full(2 * n, i))
         arrays["n_parameters"] = np.int64(1)
-        store.save(exp.artifact(i), arrays, seconds=1, depends_on=exp.depends_on(i))
+        store.save(exp.model(i).name, arrays, seconds=1, depends_on=exp.model(i).depends_on())
 
 
 def test_every_claim_is_listed_and_nothing_is_judged_without_a_run(fake_data):
     for profile in (Profile("none", "", 0, ()), profiles.load("paper")):
-        table = claims.table(profile)
+        table = report.claims_table(profile)
         assert list(table.columns) == COLUMNS
         assert [f"C{i}" for i in range(1, 10)] == sorted(set(table["claim"]) - {"open"})
         assert set(table["verdict"]) == {"not run"}
@@ -60,10 +64,10 @@ def test_every_claim_is_listed_and_nothing_is_judged_without_a_run(fake_data):
 
 
 def test_each_command_names_something_that_the_profile_has(fake_data):
-    for command in set(claims.table(profiles.load("quick"))["command"]):
-        *_, only, report = shlex.split(command)
-        assert report == "07_*"
-        assert batch.plan(profiles.load("paper"), [only, report])
+    for command in set(report.claims_table(profiles.load("quick"))["command"]):
+        *_, only, report_page = shlex.split(command)
+        assert report_page == "07_*"
+        assert steps.plan(profiles.load("paper"), [only, report_page])
 
 
 def test_experiments_are_averaged_over_seeds_and_judged(fake_data):
@@ -72,7 +76,7 @@ def test_experiments_are_averaged_over_seeds_and_judged(fake_data):
         plant(exp, test_accuracy=accuracy)
         for name in ("svm", "threshold"):
             exp.attack(name)
-    table = claims.table(Profile("p", "", 0, tuple(seeds))).set_index("what")
+    table = report.claims_table(Profile("p", "", 0, tuple(seeds))).set_index("what")
     accuracy = table.loc["CIFAR-10, ds 2500: attack accuracy"]
     assert accuracy["ours"] == pytest.approx(0.86, abs=0.01)
     assert (accuracy["interval"], accuracy["verdict"]) == ("3 seeds", "reproduced")
@@ -95,9 +99,9 @@ def test_studies_on_planted_models(fake_data):
     plant(many, test_accuracy=0.5)
     studies = [("shadows", many), ("classes", base), ("overfitting", base)]
     for name, exp in studies:
-        for point in claims.STUDIES[name](exp):
+        for point in STUDIES[name](exp):
             point.attacker.result()
-    table = claims.table(Profile("p", "", 0, (), tuple(studies))).set_index("what")
+    table = report.claims_table(Profile("p", "", 0, (), tuple(studies))).set_index("what")
 
     more = table.loc["ds 2500: threshold attack, 10 shadows against 1"]
     assert (more["ours"], more["verdict"]) == (0, "not reproduced")
@@ -113,7 +117,7 @@ def test_studies_on_planted_models(fake_data):
     for attack in ("gap", "threshold"):
         beyond = f"ds 2500 after 100 epochs: advantage of the {attack} attack beyond the train/test gap"
         assert table.loc[beyond, "ours"] == pytest.approx(0, abs=1e-12)
-    (carried,) = thresholds([many]).to_dict("records")
+    (carried,) = report.thresholds_table([many]).to_dict("records")
     assert carried["accuracy"] == carried["in_hindsight"] == pytest.approx(0.75, abs=0.02)
     assert carried["least_doubt"] == carried["most_doubt"] == pytest.approx(0.5, abs=0.01)  # halfway from .999 to .0001
     early = table.loc["ds 2500 after 1 epoch: accuracy of the threshold attack; claimed: nothing leaks without a gap"]
@@ -157,15 +161,15 @@ def test_verdict_on_a_trend_follows_from_its_sign_and_interval(value, sign, expe
 
 
 def test_intervals_by_hand():
-    assert verdicts.over_seeds([NOT_RUN]) == NOT_RUN
-    assert verdicts.over_seeds([Value(0.5, 0.4, 0.7)]) == Value(0.5, 0.4, 0.7, "records of 1 seed")
-    two = verdicts.over_seeds([Value(0.5, 0.4, 0.6), Value(0.7, 0.6, 0.8)])
+    assert intervals.over_seeds([NOT_RUN]) == NOT_RUN
+    assert intervals.over_seeds([Value(0.5, 0.4, 0.7)]) == Value(0.5, 0.4, 0.7, "records of 1 seed")
+    two = intervals.over_seeds([Value(0.5, 0.4, 0.6), Value(0.7, 0.6, 0.8)])
     assert (two.ours, two.interval) == (pytest.approx(0.6), "records of 2 seeds")
     assert two.high - two.ours == pytest.approx(0.1 / math.sqrt(2))
-    three = verdicts.over_seeds([Value(x, x, x) for x in (1.0, 2.0, 3.0)])
+    three = intervals.over_seeds([Value(x, x, x) for x in (1.0, 2.0, 3.0)])
     assert (three.low, three.high) == pytest.approx((2 - 4.302653 / math.sqrt(3), 2 + 4.302653 / math.sqrt(3)))
-    assert verdicts.slope([(0, 1), (1, 3), (2, 5), (3, 7)]).ours == pytest.approx(2)
-    assert verdicts.slope([(1, 1), (1, 2), (1, 3)]) == NOT_RUN
-    assert verdicts.rank_correlation([(x, -(x**3)) for x in range(6)]).ours == pytest.approx(-1)
-    difference = verdicts.difference(np.array([1.0, 1, 0, 0]), np.array([0.0, 0, 0, 0]))
+    assert intervals.slope([(0, 1), (1, 3), (2, 5), (3, 7)]).ours == pytest.approx(2)
+    assert intervals.slope([(1, 1), (1, 2), (1, 3)]) == NOT_RUN
+    assert intervals.rank_correlation([(x, -(x**3)) for x in range(6)]).ours == pytest.approx(-1)
+    difference = intervals.difference(np.array([1.0, 1, 0, 0]), np.array([0.0, 0, 0, 0]))
     assert (difference.ours, difference.high) == pytest.approx((0.5, 0.5 + 1.959964 * math.sqrt(1 / 3) / 2))

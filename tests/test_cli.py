@@ -5,7 +5,13 @@ import sys
 
 import pytest
 
-from mia_helpers import MIAError, batch, cli, data, files, profiles, store
+from mia_helpers import MIAError
+from mia_helpers.attacks import ATTACKS
+from mia_helpers.batch import cli, commands, run, steps
+from mia_helpers.data import cifar10, registry, source
+from mia_helpers.engine import files, store
+from mia_helpers.walk import profiles
+from mia_helpers.walk.studies import STUDIES
 
 
 def fails(capsys, *arguments):
@@ -26,32 +32,33 @@ def test_only_that_matches_nothing(capsys):
     assert "--only 'nothing*' matches nothing" in fails(capsys, "reproduce", "--only", "nothing*")
 
 
-@pytest.mark.parametrize("jobs", ["0", "-1", "two"])
+@pytest.mark.parametrize("jobs", ["0", "-1", "two", "1e9", "1000000"])
 def test_jobs_that_is_no_number(capsys, jobs):
-    assert "expected a whole number of at least 1" in fails(capsys, "reproduce", f"--jobs={jobs}")
+    said = fails(capsys, "reproduce", f"--jobs={jobs}")
+    assert f"'{jobs}' jobs (--jobs or MIA_JOBS): expected a whole number from 1 to " in said
 
 
 def test_data_that_is_not_there_is_told_before_anything_runs(capsys, monkeypatch, tmp_path):
     def offline(path):
-        raise data._no_data("CIFAR-10", path, OSError("no route"))
+        raise source.no_data("CIFAR-10", path, OSError("no route"))
 
     monkeypatch.setenv("MIA_DATA_DIR", str(tmp_path / "none"))
-    monkeypatch.setattr(data, "_download_cifar10", offline)
-    monkeypatch.setattr(batch, "run", lambda _steps: pytest.fail("it ran"))
+    monkeypatch.setattr(cifar10, "download", offline)
+    monkeypatch.setattr(run, "run", lambda _steps: pytest.fail("it ran"))
     assert "MIA_DATA_DIR" in fails(capsys, "reproduce", "--profile", "classroom")
 
 
 def test_without_data_what_came_along_is_enough_unless_a_model_is_missing(capsys, monkeypatch):
-    monkeypatch.setattr(data, "is_here", lambda _name: False)
-    monkeypatch.setattr(data, "is_known", lambda _name: True)
-    monkeypatch.setattr(data, "source_of", lambda name: {"sha256": name, "source": name})
-    monkeypatch.setattr(batch, "run", lambda steps: [batch.Outcome(steps[0], "no data", 0.0), *some])
-    some = [batch.Outcome(batch.Step("cifar10/05_evaluation"), "ran", 0.0)]
+    monkeypatch.setattr(registry, "is_here", lambda _name: False)
+    monkeypatch.setattr(registry, "is_known", lambda _name: True)
+    monkeypatch.setattr(registry, "source_of", lambda name: {"sha256": name, "source": name})
+    monkeypatch.setattr(run, "run", lambda planned: [run.Outcome(planned[0], "no data", 0.0), *some])
+    some = [run.Outcome(steps.Step("cifar10/05_evaluation"), "ran", 0.0)]
 
     def load(name):
         raise MIAError(f"{name} is asked for")
 
-    monkeypatch.setattr(data, "load", load)
+    monkeypatch.setattr(registry, "load", load)
     assert "cifar10 is asked for" in fails(capsys, "reproduce", "--profile", "classroom")
     monkeypatch.setattr(store, "exists", lambda _name: True)
     assert cli.main(["reproduce", "--profile", "classroom"]) == 0
@@ -70,13 +77,13 @@ def test_runs_folder_that_cannot_be_made(capsys, monkeypatch, unwritable):
 
 
 def test_two_runs_at_once(capsys):
-    with batch.lock():
+    with run.lock():
         assert "another run works in" in fails(capsys, "reproduce")
 
 
 def test_in_a_shell_there_is_no_traceback():
     command = [sys.executable, "-m", "mia_helpers", "reproduce", "--profile", "clasroom"]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=files.REPOSITORY, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, cwd=files.CHECKOUT, check=False)
     assert done.returncode == 2
     assert "Did you mean 'classroom'" in done.stderr
     assert "Traceback" not in done.stderr
@@ -86,18 +93,18 @@ def test_interruption_is_told_and_nothing_is_lost(capsys, monkeypatch):
     def interrupted(_steps):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(batch, "run", interrupted)
+    monkeypatch.setattr(run, "run", interrupted)
     assert cli.main(["reproduce"]) == 130
     assert "the same command goes on from here" in capsys.readouterr().err
-    with batch.lock():  # it was given back
+    with run.lock():  # it was given back
         pass
 
 
 def test_a_failed_notebook_is_shown_and_makes_the_status_1(capsys, monkeypatch):
-    def one_fails(steps):
-        return [batch.Outcome(steps[0], "failed", 1.0, "it broke"), batch.Outcome(steps[1], "skipped", 0.0)]
+    def one_fails(planned):
+        return [run.Outcome(planned[0], "failed", 1.0, "it broke"), run.Outcome(planned[1], "skipped", 0.0)]
 
-    monkeypatch.setattr(batch, "run", one_fails)
+    monkeypatch.setattr(run, "run", one_fails)
     assert cli.main(["reproduce"]) == 1
     assert "it broke" in capsys.readouterr().out
 
@@ -105,7 +112,7 @@ def test_a_failed_notebook_is_shown_and_makes_the_status_1(capsys, monkeypatch):
 def test_list_names_everything(capsys):
     assert cli.main(["list"]) == 0
     out = capsys.readouterr().out
-    for name in (*profiles.names(), *data.NAMES, "svm", "network", "gap", "threshold"):
+    for name in (*profiles.names(), *registry.SOURCES, *ATTACKS, *STUDIES, "svm", "network", "gap", "threshold"):
         assert name in out
 
 
@@ -114,14 +121,14 @@ def test_status_counts_models_and_attacks(capsys):
     out = capsys.readouterr().out
     assert "models 0/8, attacks 0/9" in out
     exp = profiles.load("quick").experiments[0]
-    store.save(exp.artifact(), {}, seconds=1, depends_on={})
+    store.save(exp.model().name, {}, seconds=1, depends_on={})
     cli.main(["status", "--profile", "quick"])
     assert "models 1/8, attacks 0/9" in capsys.readouterr().out
 
 
 def test_status_downloads_nothing(capsys, monkeypatch, tmp_path):
     monkeypatch.setenv("MIA_DATA_DIR", str(tmp_path))
-    monkeypatch.setattr(data, "load", lambda _name: pytest.fail("it loaded"))
+    monkeypatch.setattr(registry, "load", lambda _name: pytest.fail("it loaded"))
     assert cli.main(["status", "--profile", "classroom"]) == 0
     assert "cifar10 is not in" in capsys.readouterr().out
 
@@ -141,17 +148,32 @@ def test_clean_deletes_only_when_told_and_only_what_runs_made(capsys):
     assert not (store.runs_dir() / "artifacts").exists()
 
 
+def test_clean_beside_a_running_batch_deletes_nothing_and_does_not_say_so(capsys):
+    files.write_text(store.runs_dir() / "artifacts" / "a.npz", "x")
+    with run.lock():
+        assert cli.main(["clean", "--yes"]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "another run works in" in said.err
+    assert (store.runs_dir() / "artifacts" / "a.npz").exists()
+
+
+def test_out_of_memory_is_an_error_of_one_line(capsys, monkeypatch):
+    monkeypatch.setattr(commands, "list_all", lambda _options: (_ for _ in ()).throw(MemoryError))
+    assert fails(capsys, "list").startswith("error: out of memory. Use fewer workers")
+
+
 def test_force_forgets_the_artifacts_of_the_chosen_experiments(capsys, monkeypatch):
     first, second = profiles.load("quick").experiments
     for exp in (first, second):
-        store.save(exp.artifact(), {}, seconds=1, depends_on={})
-    monkeypatch.setattr(batch, "run", lambda steps: [batch.Outcome(steps[0], "ran", 0.0)])
+        store.save(exp.model().name, {}, seconds=1, depends_on={})
+    monkeypatch.setattr(run, "run", lambda planned: [run.Outcome(planned[0], "ran", 0.0)])
     assert cli.main(["reproduce", "--force", "--only", f"{first}"]) == 0
     assert "1 artifacts forgotten" in capsys.readouterr().out
-    assert not store.exists(first.artifact())
-    assert store.exists(second.artifact())
+    assert not store.exists(first.model().name)
+    assert store.exists(second.model().name)
 
 
 def test_bad_environment_is_an_error_of_one_line(capsys, monkeypatch):
-    monkeypatch.setattr(cli, "_list", lambda _options: (_ for _ in ()).throw(MIAError("so and so")))
+    monkeypatch.setattr(commands, "list_all", lambda _options: (_ for _ in ()).throw(MIAError("so and so")))
     assert fails(capsys, "list") == "error: so and so"

@@ -5,7 +5,9 @@ import pickle
 import numpy as np
 import pytest
 
-from mia_helpers import MIAError, data, models
+from mia_helpers import MIAError, data
+from mia_helpers.data import adult, cifar10, registry, splits
+from mia_helpers.learning.keras_on_tensorflow import keras
 
 
 @pytest.mark.parametrize(
@@ -14,9 +16,9 @@ from mia_helpers import MIAError, data, models
 )
 def test_synthetic_set_has_the_shape_of_the_real_one_and_is_made_from_a_seed(name, shape, dtype, n_classes):
     first = data.load(name)
-    data._load.cache_clear()
+    registry._load.cache_clear()
     again = data.load(name)
-    assert (first.x.shape, first.x.dtype, len(first)) == (shape, dtype, data.SIZES[name])
+    assert (first.x.shape, first.x.dtype, len(first)) == (shape, dtype, registry.named(name).size)
     assert np.array_equal(np.unique(first.y), np.arange(n_classes))
     assert first.sha256 == again.sha256
     assert first.x is not again.x
@@ -42,18 +44,19 @@ def test_classes_are_joined_into_groups_and_the_images_stay(n_classes):
     whole, grouped = data.load("synthetic_images"), data.load("synthetic_images", n_classes)
     assert grouped.x is whole.x
     assert len(grouped.class_names) == n_classes
-    groups = data.IMAGE_GROUPS[n_classes]
+    groups = cifar10.GROUPS[n_classes]
     assert sorted(k for group in groups for k in group) == list(range(10))
     for number, group in enumerate(groups):
         assert np.array_equal(grouped.y == number, np.isin(whole.y, group))
 
 
 def test_groups_of_cifar10_have_names():
-    assert data.class_names("cifar10", 2) == ("vehicle", "animal")
-    assert data.class_names("cifar10", 5)[3] == "cat or dog"
-    assert data.class_names("cifar10", 10) == data.CIFAR10_CLASSES
+    class_names = registry.named("cifar10").class_names
+    assert class_names(2) == ("vehicle", "animal")
+    assert class_names(5)[3] == "cat or dog"
+    assert class_names(10) == class_names() == cifar10.CLASSES
     with pytest.raises(MIAError, match="n_classes=3: cifar10 can have 10 or 5 or 2 classes"):
-        data.class_names("cifar10", 3)
+        class_names(3)
 
 
 def test_unknown_data_set_names_the_nearest():
@@ -67,12 +70,12 @@ def test_unknown_data_set_names_the_nearest():
 @pytest.mark.parametrize(("n", "train_size"), [(100, 25), (60000, 2500), (60000, 15000), (48842, 10000)])
 @pytest.mark.parametrize("seed", [0, 7])
 def test_no_shadow_shares_a_record_with_the_target(n, train_size, seed):
-    train, test = data.target_split(n, train_size=train_size, seed=seed)
+    train, test = splits.target_split(n, train_size=train_size, seed=seed)
     target = set(train) | set(test)
     assert len(train) == len(test) == train_size
     assert len(target) == 2 * train_size
     for shadow in range(3):
-        own_train, own_test = data.shadow_split(n, shadow, train_size=train_size, seed=seed)
+        own_train, own_test = splits.shadow_split(n, shadow, train_size=train_size, seed=seed)
         own = set(own_train) | set(own_test)
         assert len(own_train) == len(own_test) == train_size
         assert len(own) == 2 * train_size
@@ -81,17 +84,17 @@ def test_no_shadow_shares_a_record_with_the_target(n, train_size, seed):
 
 
 def test_shadows_differ_and_follow_the_seed():
-    splits = [data.shadow_split(1000, i, train_size=100, seed=0)[0] for i in (0, 1)]
-    assert not np.array_equal(*splits)
-    assert np.array_equal(splits[1], data.shadow_split(1000, 1, train_size=100, seed=0)[0])
-    assert not np.array_equal(splits[1], data.shadow_split(1000, 1, train_size=100, seed=1)[0])
+    zero, one = (splits.shadow_split(1000, i, train_size=100, seed=0)[0] for i in (0, 1))
+    assert not np.array_equal(zero, one)
+    assert np.array_equal(one, splits.shadow_split(1000, 1, train_size=100, seed=0)[0])
+    assert not np.array_equal(one, splits.shadow_split(1000, 1, train_size=100, seed=1)[0])
 
 
 def test_too_many_records_is_an_error_with_the_numbers():
     with pytest.raises(
         MIAError, match=r"train_size=15001 is too large.*60,004 in all, but there are 60,000.*most is 15000"
     ):
-        data.target_split(60000, train_size=15001, seed=0)
+        splits.target_split(60000, train_size=15001, seed=0)
 
 
 # --- CIFAR-10 files that are not ----------------------------------------------------------------------------------
@@ -121,7 +124,7 @@ def cifar_error(monkeypatch, folder):
 @pytest.mark.parametrize(
     ("arrays", "message"),
     [
-        ({"images": Y}, "should hold the arrays x and y, but holds images"),
+        ({"images": Y}, "it should hold x, y, but holds images"),
         ({"x": X[:10], "y": Y}, r"x is uint8 (10, 32, 32, 3), expected uint8 (60000, 32, 32, 3)"),
         ({"x": X, "y": Y.astype(np.int64)}, "y is int64 (60000,), expected uint8 (60000,)"),
         ({"x": X, "y": Y}, "not CIFAR-10's labels in the official order"),
@@ -136,7 +139,7 @@ def test_truncated_cifar_file(monkeypatch, tmp_path):
     np.savez(tmp_path / "cifar10.npz", x=np.arange(10000), y=Y)
     content = (tmp_path / "cifar10.npz").read_bytes()
     (tmp_path / "cifar10.npz").write_bytes(content[: len(content) // 2])
-    assert "truncated or damaged" in cifar_error(monkeypatch, tmp_path)
+    assert "truncated, damaged or foreign" in cifar_error(monkeypatch, tmp_path)
 
 
 def test_pickled_cifar_files_are_never_unpickled(monkeypatch, tmp_path):
@@ -172,7 +175,7 @@ LINE = (
 )
 def test_adult_file_that_is_not_the_official_one(monkeypatch, tmp_path, line, message):
     (tmp_path / "adult").mkdir()
-    for name in data.ADULT_SHA256:
+    for name in adult.SHA256:
         (tmp_path / "adult" / name).write_text(line + "\n")
     monkeypatch.setenv("MIA_DATA_DIR", str(tmp_path))
     with pytest.raises(MIAError, match="adult.data is not the official file") as caught:
@@ -190,7 +193,7 @@ def offline(*_args, **_kwargs):
 @pytest.mark.slow
 def test_no_network_names_both_ways_out_for_cifar(monkeypatch, tmp_path):
     monkeypatch.setenv("MIA_DATA_DIR", str(tmp_path / "none"))
-    monkeypatch.setattr(models.keras().datasets.cifar10, "load_data", offline)
+    monkeypatch.setattr(keras().datasets.cifar10, "load_data", offline)
     with pytest.raises(MIAError, match=r"could not be downloaded \(URL fetch.*connect to the network.*MIA_DATA_DIR"):
         data.load("cifar10")
     assert not (tmp_path / "none").exists()

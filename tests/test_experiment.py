@@ -6,7 +6,10 @@ import math
 import numpy as np
 import pytest
 
-from mia_helpers import Experiment, MIAError, backends, store
+from mia_helpers import Experiment, MIAError
+from mia_helpers.engine import backends, store
+from mia_helpers.walk import jobs
+from mia_helpers.walk.attackers import resolve
 
 TINY = {"train_size": 150, "epochs": 2, "n_shadows": 2, "l2_sweep": (5e-3,), "l2_shadows": 1, "n_resamples": 20}
 IMAGES = Experiment(dataset="synthetic_images", **TINY)
@@ -56,26 +59,31 @@ def test_names_tell_experiments_apart():
 
 def test_artifacts_depend_on_what_they_are_made_from_and_on_nothing_else():
     more = IMAGES.replace(n_shadows=12, l2_sweep=[1], l2_shadows=3, n_resamples=7)
-    assert more.artifact() == IMAGES.artifact()
-    assert more.artifact(1) == IMAGES.artifact(1)
+    assert more.model().name == IMAGES.model().name
+    assert more.model(1).name == IMAGES.model(1).name
     for change in ({"seed": 1}, {"epochs": 3}, {"l2": 1.0}, {"train_size": 151}, {"scaling": "standardised"}):
-        assert IMAGES.replace(**change).artifact() != IMAGES.artifact()
-    names = {exp.attack_artifact("gap", shadows_of=exp) for exp in (IMAGES, more, IMAGES.replace(n_shadows=3))}
+        assert IMAGES.replace(**change).model().name != IMAGES.model().name
+    names = {exp.attacker("gap").name for exp in (IMAGES, more, IMAGES.replace(n_shadows=3))}
     assert len(names) == 3
     assert np.array_equal(IMAGES.replace(l2=1).split(0), IMAGES.split(0))
 
 
 def test_models_lists_what_the_notebooks_train_once_each():
-    models = [(exp.l2, i) for exp, i in IMAGES.models()]
+    models = [(model.recipe.l2, model.split.model_id) for model in IMAGES.models()]
     assert models == [(0.0, -1), (0.0, 0), (0.0, 1), (0.005, -1), (0.005, 0)]
 
 
 def test_number_of_workers_must_be_a_number(monkeypatch):
-    from mia_helpers.backends import default_jobs
-
     monkeypatch.setenv("MIA_JOBS", "two")
-    with pytest.raises(MIAError, match="MIA_JOBS='two': expected a whole number"):
-        default_jobs()
+    with pytest.raises(MIAError, match=r"'two' jobs \(--jobs or MIA_JOBS\): expected a whole number"):
+        backends.default_jobs()
+
+
+def test_resolve_knows_the_papers_attack_and_suggests_names():
+    assert resolve("shokri", ("svm", "threshold", "gap")) == "svm"
+    assert resolve("gap", ("svm", "threshold", "gap")) == "gap"
+    with pytest.raises(MIAError, match=r"unknown attack 'treshold'.*Did you mean 'threshold'"):
+        resolve("treshold", ("svm", "threshold", "gap"))
 
 
 # --- The walk -----------------------------------------------------------------------------------------------------
@@ -94,20 +102,20 @@ def test_a_stopped_run_goes_on_and_gives_the_same_bytes_for_any_number_of_worker
 
     monkeypatch.setenv("MIA_RUNS_DIR", str(tmp_path / "stopped"))
     monkeypatch.setenv("MIA_JOBS", "2")
-    IMAGES.train([1])  # as far as a first run came
+    jobs.train_all([IMAGES.model(1)])  # as far as a first run came
     first = content()
     IMAGES.attack("shokri")
     assert len(first) == 1
     assert content() == uninterrupted
     assert len(uninterrupted) == 4  # target, two shadows, one attack
-    assert all(store.path_of(IMAGES.artifact(i)).with_suffix(".keras").exists() for i in (-1, 0, 1))
+    assert all(store.model_file(IMAGES.model(i).name) for i in (-1, 0, 1))
 
     def never(*_args, **_kwargs):
         raise AssertionError("nothing was missing")
 
     monkeypatch.setattr(backends, "run", never)
     IMAGES.shadows()
-    damaged = store.path_of(IMAGES.artifact(0))
+    damaged = store.path_of(IMAGES.model(0).name)
     damaged.write_bytes(damaged.read_bytes()[:-9])
     with pytest.warns(UserWarning, match="is damaged"), pytest.raises(AssertionError, match="nothing was missing"):
         IMAGES.shadows()
@@ -125,9 +133,9 @@ def test_the_walk_in_miniature(exp, monkeypatch):
     assert not set(shadows.index) & set(target.index)
     np.testing.assert_allclose(exp.query(exp.data.x[target.index[:9]]), target.probs[:9], atol=1e-5)
     assert exp.history()["test_accuracy"].iloc[-1] == pytest.approx(target.accuracy(member=False))
-    assert exp.n_parameters() == exp.new_network().count_params()
+    assert exp.model().n_parameters() == exp.model().untrained().count_params()
 
-    path = store.path_of(exp.artifact())
+    path = store.path_of(exp.model().name)
     before = path.read_bytes()
     path.write_bytes(before[:100])
     assert np.array_equal(exp.target().probs, target.probs)

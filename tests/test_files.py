@@ -2,7 +2,8 @@
 
 import pytest
 
-from mia_helpers import MIAError, files
+from mia_helpers import MIAError
+from mia_helpers.engine import files
 
 
 def test_a_write_that_fails_keeps_the_old_file_and_leaves_no_other(tmp_path):
@@ -32,4 +33,4 @@ def test_folder_comes_from_the_environment_or_lies_in_the_repository(monkeypatch
     monkeypatch.setenv("MIA_RUNS_DIR", str(tmp_path))
     assert files.folder("MIA_RUNS_DIR", "runs") == tmp_path
     monkeypatch.setenv("MIA_RUNS_DIR", "")
-    assert files.folder("MIA_RUNS_DIR", "runs") == files.REPOSITORY / "runs"
+    assert files.folder("MIA_RUNS_DIR", "runs") == files.ROOT / "runs"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from mia_helpers import metrics
+from mia_helpers.attacks import metrics
 
 # Six records. Sorted by score: in .9, in .8, out .7, in .4, out .4, out .1; those above 0.5 are called members.
 MEMBER = np.array([True, True, False, True, False, False])
@@ -25,7 +25,10 @@ def test_every_criterion_by_hand():
     assert got["log_loss"] == pytest.approx(-np.log([0.9, 0.8, 0.3, 0.4, 0.6, 0.9]).mean())
     assert got["mae"] == pytest.approx((0.1 + 0.2 + 0.7 + 0.6 + 0.4 + 0.1) / 6)
     assert got["mse"] == pytest.approx((0.01 + 0.04 + 0.49 + 0.36 + 0.16 + 0.01) / 6)
-    assert got["tpr_at_1pct_fpr"] == pytest.approx(2 / 3)
+    for copies, known in ((1, []), (34, ["tpr_at_1pct_fpr"]), (334, ["tpr_at_1pct_fpr", "tpr_at_01pct_fpr"])):
+        rates = metrics.criteria(*(np.tile(column, copies) for column in (MEMBER, SCORE, CALLED, SCORE)))
+        assert [name for name in metrics.LIMITS if rates[name] == pytest.approx(2 / 3)] == known
+        assert all(np.isnan(rates[name]) for name in metrics.LIMITS if name not in known)  # too few non-members
 
 
 def test_rate_at_a_false_positive_rate_means_at_most_and_does_not_interpolate():
@@ -47,8 +50,8 @@ def test_what_is_not_defined_is_nan():
 
 def test_intervals_hold_the_value_follow_the_seed_and_agree_with_the_binomial():
     rng = np.random.default_rng(0)
-    member = np.arange(1000) < 500
-    score = rng.normal(size=1000) + member
+    member = np.arange(2000) < 1000
+    score = rng.normal(size=2000) + member
     args = (member, score, score > 0.5, 1 / (1 + np.exp(-score)))
     table = metrics.with_intervals(*args, seed=1, n_resamples=300)
     assert list(table["metric"]) == list(metrics.CRITERIA)
@@ -57,10 +60,21 @@ def test_intervals_hold_the_value_follow_the_seed_and_agree_with_the_binomial():
     assert table.equals(metrics.with_intervals(*args, seed=1, n_resamples=300))
     assert not table.equals(metrics.with_intervals(*args, seed=2, n_resamples=300))
     right = int((args[2] == member).sum())
-    exact = binomtest(right, 1000).proportion_ci(0.95)
+    exact = binomtest(right, 2000).proportion_ci(0.95)
     accuracy = table.set_index("metric").loc["accuracy"]
-    assert accuracy["low"] == pytest.approx(exact.low, abs=0.008)
-    assert accuracy["high"] == pytest.approx(exact.high, abs=0.008)
+    assert accuracy["low"] == pytest.approx(exact.low, abs=0.0055)
+    assert accuracy["high"] == pytest.approx(exact.high, abs=0.0055)
+
+
+def test_what_is_not_known_has_no_interval():
+    args = (MEMBER, SCORE, CALLED, SCORE)
+    few = metrics.with_intervals(*args, seed=0, n_resamples=20)
+    unknown = few[few["value"].isna()]
+    assert unknown["metric"].tolist() == list(metrics.LIMITS)
+    assert unknown[["low", "high"]].isna().all(axis=None)
+    single = metrics.with_intervals(*(column[:1] for column in args), seed=0, n_resamples=20).set_index("metric")
+    assert single.loc["accuracy", "value"] == 1
+    assert single[["low", "high"]].isna().all(axis=None)
 
 
 def test_chance_interval_is_the_binomial_one():

@@ -2,14 +2,15 @@
 
 import pytest
 
-from mia_helpers import MIAError, profiles
+from mia_helpers import Experiment, MIAError
+from mia_helpers.walk import profiles
 
 HEAD = "description: d\nminutes: 1\nexperiments:\n"
 
 
 @pytest.fixture
 def write(monkeypatch, tmp_path):
-    monkeypatch.setattr(profiles, "FOLDER", tmp_path)
+    monkeypatch.setattr(profiles, "folder", lambda: tmp_path)
     return lambda text: (tmp_path / "mine.yaml").write_text(text)
 
 
@@ -17,7 +18,7 @@ def test_committed_profiles_load():
     assert profiles.names() == ["classroom", "paper", "quick"]
     assert {exp.dataset for exp in profiles.load("quick").experiments} == {"synthetic_images", "synthetic_census"}
     first, adult = profiles.load("classroom").experiments
-    assert first == profiles.Experiment()  # the notebooks' own parameters, whose outputs are committed
+    assert first == Experiment()  # the notebooks' own parameters, whose outputs are committed
     assert (adult.dataset, adult.train_size, adult.n_shadows) == ("adult", 10000, 20)
     paper = profiles.load("paper")
     sizes = [exp.train_size for exp in paper.shown() if exp.dataset == "cifar10"]
@@ -25,13 +26,14 @@ def test_committed_profiles_load():
 
 
 def test_lists_are_a_grid_but_a_sweep_is_a_list(write):
-    write(
-        HEAD
-        + "  - {train_size: [10, 20], seed: [0, 1], l2_sweep: [0.1, 0.2]}\n  - {seed: 2, l2_sweep: [[1], [2, 3]]}\n"
-    )
+    grid = HEAD + "  - {train_size: [10, 20], seed: [0, 1], l2_sweep: [0.1, 0.2]}\n"
+    write(grid + "  - {seed: 2, l2_sweep: [1]}\n  - {seed: 2, l2_sweep: [2, 3]}\n")
     with pytest.raises(MIAError, match="two experiments have the same"):  # a sweep is not part of the name
         profiles.load("mine")
-    write(HEAD + "  - {train_size: [10, 20], seed: [0, 1], l2_sweep: [0.1, 0.2]}\n")
+    write(grid + "  - {seed: 2, l2_sweep: [[1], [2, 3]]}\n")
+    with pytest.raises(MIAError, match=r"mine\.yaml: l2_sweep=\[1\]: expected a number"):
+        profiles.load("mine")
+    write(grid)
     found = profiles.load("mine").experiments
     assert [(e.train_size, e.seed) for e in found] == [(10, 0), (10, 1), (20, 0), (20, 1)]
     assert {e.l2_sweep for e in found} == {(0.1, 0.2)}

@@ -3,8 +3,12 @@
 import numpy as np
 import pytest
 
-from mia_helpers import Experiment, MIAError, batch, data, files, profiles, shipped, store, worker
-from mia_helpers.experiment import models_of
+from mia_helpers import Experiment, MIAError
+from mia_helpers.batch import steps
+from mia_helpers.data import adult, registry
+from mia_helpers.engine import files, shipped, store
+from mia_helpers.walk import profiles, worker
+from mia_helpers.walk.work import missing, needed
 
 EXP = Experiment(dataset="adult", train_size=3, n_shadows=1)
 PROBS = np.linspace(0, 1, 6, dtype=np.float32)[:, None]
@@ -14,17 +18,17 @@ PROBS = np.linspace(0, 1, 6, dtype=np.float32)[:, None]
 def records(monkeypatch, tmp_path):
     """Ship the target and the shadow of EXP, of data that are not here; return the shipped arrays of the target."""
     monkeypatch.setenv("MIA_DATA_DIR", str(tmp_path / "no data"))
-    monkeypatch.setattr(data, "_download_adult", lambda _folder: pytest.fail("it would download"))
+    monkeypatch.setattr(adult, "download", lambda _folder: pytest.fail("it would download"))
     source = {"sha256": "of adult", "source": "UCI Adult, planted"}
     with monkeypatch.context() as patch:
-        patch.setattr(data, "source_of", lambda _name: source)
+        patch.setattr(registry, "source_of", lambda _name: source)
         found = {}
         for i in (-1, 0):
             index = np.array([0, 1, 2, 48839, 48840, 48841])
             arrays = dict(probs=PROBS, label=(index == 48841).astype(int), member=np.arange(6) < 3)
             arrays |= dict(model_id=np.full(6, i), index=index, n_parameters=np.int64(536))
-            told = {"seconds": 2.5, "backend": "loky", "depends_on": EXP.depends_on(i)}
-            found[EXP.artifact(i)] = (arrays, told)
+            told = {"seconds": 2.5, "backend": "loky", "depends_on": EXP.model(i).depends_on()}
+            found[EXP.model(i).name] = (arrays, told)
         names = list(found)
         shipped.write(found, lambda name: b"a model" if name == names[0] else None, {"data": {"adult": source}})
     return found[names[0]][0]
@@ -32,16 +36,18 @@ def records(monkeypatch, tmp_path):
 
 def test_without_data_the_records_that_came_along_are_read_to_the_bit(records):
     assert EXP.source["source"] == "UCI Adult, planted"
-    assert store.exists(EXP.artifact())
-    arrays, facts = store.load(EXP.artifact())
-    assert facts["seconds"] == store.facts(EXP.artifact())["seconds"] == 2.5
-    assert arrays.keys() == records.keys()
-    for name, array in records.items():
-        assert arrays[name].dtype == array.dtype
-        assert np.array_equal(arrays[name], array)
-    assert EXP.shadows().model_id.tolist() == [0] * 6
+    assert store.exists(EXP.model().name)
+    arrays, facts = store.load(EXP.model().name)
+    assert facts["seconds"] == store.facts(EXP.model().name)["seconds"] == 2.5
+    assert arrays.keys() == records.keys() - {"model_id"}
+    for name, array in arrays.items():
+        assert records[name].dtype == array.dtype
+        assert np.array_equal(records[name], array)
+    for i, answers in ((-1, EXP.target()), (0, EXP.shadows())):
+        assert answers.model_id.dtype == np.int64
+        assert answers.model_id.tolist() == [i] * 6
     assert EXP.attack("gap").metrics["accuracy"] == 5 / 6  # two of the non-members are wrong
-    assert not store.path_of(EXP.artifact()).exists()  # nothing was copied
+    assert not store.path_of(EXP.model().name).exists()  # nothing was copied
 
 
 def test_the_files_are_compact_and_not_pickled(records):
@@ -51,13 +57,14 @@ def test_the_files_are_compact_and_not_pickled(records):
     assert (dtypes["label"], dtypes["index"]) == (np.uint8, np.uint16)
 
 
-def test_a_model_file_that_came_along_is_put_into_the_store(records):
-    assert store.keras_path(EXP.artifact()).read_bytes() == b"a model"
-    assert not store.keras_path(EXP.artifact(0)).exists()
+def test_a_model_file_that_came_along_is_read(records):
+    assert store.model_file(EXP.model().name) == b"a model"
+    assert store.model_file(EXP.model(0).name) is None
+    assert not list(store.runs_dir().rglob("*.keras"))  # nothing was copied
 
 
 def test_what_was_forgotten_is_not_read_again_and_ones_own_comes_first(records):
-    name = EXP.artifact()
+    name = EXP.model().name
     assert store.forget([name]) == 1
     assert not store.exists(name)
     assert store.load(name) is None
@@ -66,16 +73,16 @@ def test_what_was_forgotten_is_not_read_again_and_ones_own_comes_first(records):
 
 
 def test_attacks_are_forgotten_with_their_models(records):
-    attack = EXP.attack_artifact("gap", shadows_of=EXP)
+    attack = EXP.attacker("gap").name
     EXP.attack("gap")
     assert store.exists(attack)
-    assert store.forget([EXP.artifact(0)]) == 2
+    assert store.forget([EXP.model(0).name]) == 2
     assert not store.exists(attack)
-    assert store.exists(EXP.artifact())
+    assert store.exists(EXP.model().name)
 
 
 def test_it_is_said_once_that_they_stand_in_for_the_data(records, capsys):
-    data._say_once.cache_clear()
+    registry._say_once.cache_clear()
     EXP.attack("gap")
     EXP.attack("threshold")
     assert capsys.readouterr().err.count("the records that came with the repository are read") == 1
@@ -85,32 +92,32 @@ def test_a_worker_without_the_data_does_not_train_under_their_name(records, monk
     def absent(*_args):
         raise MIAError("there are no data")
 
-    monkeypatch.setattr(data, "load", absent)
+    monkeypatch.setattr(registry, "load", absent)
     with pytest.raises(MIAError, match="there are no data"):
-        worker.train([(EXP, 1)], [EXP.artifact(1)])
+        worker.train([EXP.model(1)], [EXP.model(1).name])
     with pytest.raises(MIAError, match="there are no data"):
-        EXP.model(0)  # its weights did not come along
-    assert store.exists(EXP.artifact(0))  # and its records were not given up for them
+        EXP.model(0).network()  # its weights did not come along
+    assert store.exists(EXP.model(0).name)  # and its records were not given up for them
 
 
 def test_all_models_of_the_classroom_came_along(monkeypatch, tmp_path):
     monkeypatch.delenv("MIA_RECORDS_DIR")
     monkeypatch.setenv("MIA_DATA_DIR", str(tmp_path / "no data"))
-    models = models_of(batch.plan(profiles.load("classroom")))
+    models = needed(steps.plan(profiles.load("classroom")))
     assert len(models) == 44
-    assert batch.missing(models) == []
+    assert missing(models) == []
 
 
 def test_other_data_are_other_records(records, monkeypatch):
-    monkeypatch.setattr(data, "source_of", lambda _name: {"sha256": "other", "source": "other"})
-    assert not store.exists(EXP.artifact())
+    monkeypatch.setattr(registry, "source_of", lambda _name: {"sha256": "other", "source": "other"})
+    assert not store.exists(EXP.model().name)
 
 
 def test_damaged_records_are_told_and_count_as_none(records):
     path = shipped.folder() / "adult.npz"
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.warns(UserWarning, match=r"adult\.npz is damaged.*git checkout"):
-        assert store.load(EXP.artifact()) is None
+        assert store.load(EXP.model().name) is None
 
 
 def test_the_committed_records_are_small_and_whole(monkeypatch):
@@ -119,4 +126,4 @@ def test_the_committed_records_are_small_and_whole(monkeypatch):
     for name, told in shipped.manifest()["files"].items():
         assert (shipped.folder() / name).stat().st_size == told["bytes"]
     assert sum(path.stat().st_size for path in shipped.folder().iterdir()) < 8_000_000
-    assert shipped.folder() == files.REPOSITORY / "records"
+    assert shipped.folder() == files.CHECKOUT / "records"

@@ -1,9 +1,12 @@
 """Artifacts: complete or absent, the same bytes for the same content, and never silently wrong."""
 
+import json
+
 import numpy as np
 import pytest
 
-from mia_helpers import MIAError, store
+from mia_helpers import MIAError
+from mia_helpers.engine import store
 
 ARRAYS = {"a": np.arange(5, dtype=np.float32), "b": np.array([True, False])}
 
@@ -31,7 +34,7 @@ def test_nothing_there_is_none():
     assert not store.exists("x/none")
 
 
-@pytest.mark.parametrize("what", ["npz bytes", "npz truncated", "json text", "json gone"])
+@pytest.mark.parametrize("what", ["npz bytes", "npz truncated", "json text", "json gone", *store.FACTS])
 def test_a_damaged_artifact_counts_as_none_and_says_so(what):
     path = save()
     if what == "npz bytes":
@@ -42,10 +45,29 @@ def test_a_damaged_artifact_counts_as_none_and_says_so(what):
         path.write_bytes(path.read_bytes()[:50])
     elif what == "json text":
         path.with_suffix(".json").write_text("{")
-    else:
+    elif what == "json gone":
         path.with_suffix(".json").unlink()
+    else:  # one of the facts is missing
+        told = json.loads(path.with_suffix(".json").read_text())
+        del told[what]
+        path.with_suffix(".json").write_text(json.dumps(told))
     with pytest.warns(UserWarning, match="is damaged.*computed again"):
         assert store.load("x/one") is None
+
+
+@pytest.mark.parametrize("what", ["changed", "gone"])
+def test_a_model_file_that_is_not_the_one_written_counts_as_none_and_says_so(what):
+    store.save("x/one", ARRAYS, seconds=1.5, depends_on={}, keras_file=b"a model")
+    assert store.model_file("x/one") == b"a model"
+    path = store.path_of("x/one").with_suffix(".keras")
+    if what == "changed":
+        path.write_bytes(b"a modem")
+        with pytest.warns(UserWarning, match=r"one\.keras is not what was written there; the model is trained again"):
+            assert store.model_file("x/one") is None
+    else:
+        path.unlink()
+        assert store.model_file("x/one") is None
+    assert store.load("x/one") is not None  # its records are what they were
 
 
 def test_a_full_disk_is_one_clear_error_and_leaves_the_old_artifact(monkeypatch):

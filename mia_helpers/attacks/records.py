@@ -125,10 +125,8 @@ def _check_values(records: Records) -> None:
         raise MIAError(f"Records: probs go from {low:.3g} to {high:.3g}, expected 0 to 1; of logits, take {what} first")
     off = np.abs(probs.sum(axis=1, dtype=np.float64) - 1)
     if k > 1 and off.max() > ROUNDING:
-        row = probs[off.argmax()]
-        raise MIAError(
-            f"Records: the {k} probabilities of a row add up to {row.sum():.4g} ({row.tolist()}), expected 1"
-        )
+        total = probs[off.argmax()].sum()
+        raise MIAError(f"Records: the {k} probabilities of row {off.argmax()} add up to {total:.4g}, expected 1")
     if label.min() < 0 or label.max() > max(k - 1, 1):
         hint = "; of labels that count from 1, take label - 1" if label.min() >= 1 else ""
         columns = f"{k} columns" if k > 1 else "a single output"

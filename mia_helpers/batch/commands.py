@@ -6,14 +6,17 @@ import time
 
 import pandas as pd
 
-from mia_helpers import attacks, report
+from mia_helpers import report
+from mia_helpers.attacks import ATTACKS
 from mia_helpers.batch import run as batch
 from mia_helpers.batch import sources, steps
 from mia_helpers.data import registry
-from mia_helpers.engine import backends, store
+from mia_helpers.engine import backends, files, store
 from mia_helpers.engine.errors import MIAError
 from mia_helpers.engine.progress import duration
-from mia_helpers.walk import estimates, jobs, profiles, studies
+from mia_helpers.learning.defences import DEFENCES
+from mia_helpers.walk import estimates, jobs, profiles
+from mia_helpers.walk.studies import STUDIES
 from mia_helpers.walk.work import missing, needed
 
 
@@ -90,12 +93,15 @@ def _print_results(profile: profiles.Profile, outcomes: list[batch.Outcome]) -> 
 
 def list_all(_options) -> int:
     """Print the profiles with their experiments, the data sets, the attacks and the studies."""
-    for name in profiles.names():
+    if not files.IS_CHECKOUT:
+        print("profiles   come with a checkout of the repository; this package is installed without one")
+    for name in profiles.names() if files.IS_CHECKOUT else []:
         profile = profiles.load(name)
         print(f"{name:10} {duration(60 * profile.minutes)} on 2 cores: {profile.description}")
         for exp, study, _ in profile.works():
             print(f"             {exp}{study and f', study of {study}'}")
-    for what, known in {"data sets": registry.SOURCES, "attacks": attacks.ATTACKS, "studies": studies.STUDIES}.items():
+    registered = {"data sets": registry.SOURCES, "attacks": ATTACKS, "defences": DEFENCES, "studies": STUDIES}
+    for what, known in registered.items():
         print(f"{what:10} {', '.join(known)}")
     return 0
 

@@ -20,7 +20,7 @@ class OwnKernel(AsyncKernelManager):
     @property
     def kernel_spec(self) -> KernelSpec:
         """How to start it: with inline figures, and without the user's start-up files and settings."""
-        own = str(store.runs_dir() / ".ipython")
+        own = str(store.runs_dir() / ".ipython").replace("$", "$$")  # Jupyter fills in what follows a dollar
         return KernelSpec(
             argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
             env={"MPLBACKEND": "module://matplotlib_inline.backend_inline", "IPYTHONDIR": own},

@@ -135,7 +135,8 @@ def forget(steps: list[Step]) -> int:
 
 
 def leftovers(profile: Profile | None) -> list[Path]:
-    """Return the folders that `clean` deletes: a profile's executed notebooks, or everything in the runs folder."""
+    """Return the folders that `clean` deletes: what a profile's notebooks wrote, or that of all and the artifacts."""
     root = store.runs_dir()
-    folders = [root / profile.name] if profile else [root / "artifacts", *(root / name for name in names())]
+    known = names() if files.IS_CHECKOUT else []
+    folders = [root / profile.name] if profile else [root / "artifacts", *(root / name for name in known)]
     return [folder for folder in folders if folder.exists()]

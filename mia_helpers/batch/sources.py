@@ -31,7 +31,7 @@ def write_outputs(only: str | None = None) -> list[str]:
         if error:
             errors.append(f"{page.stem}: {error}")
         else:
-            files.write_text(page.source, without_traces(output))
+            files.write_text(page.source, without_traces(output), variable=None)
     return errors
 
 

@@ -53,7 +53,7 @@ class Source:
         Records in all.
     is_images : bool
     own_classes : tuple of str
-        The names of its classes.
+        The names of its classes; a table has two.
     read : callable
         From the folder of the raw data to x, y uint8 (n,) and where they come from; it downloads what is missing.
     files : tuple of str
@@ -72,6 +72,12 @@ class Source:
     files: tuple[str, ...] = ()
     groups: dict[int, tuple[tuple[int, ...], ...]] = field(default_factory=dict)
     group_names: dict[tuple[int, ...], str] = field(default_factory=dict)
+
+    def __post_init__(self):
+        if not self.is_images and len(self.own_classes) != 2:
+            raise MIAError(
+                f"{self.name} has {len(self.own_classes)} classes; a table has two: its network has one output"
+            )
 
     def is_in(self, folder: Path) -> bool:
         """Tell whether it can be read from this folder without a download."""

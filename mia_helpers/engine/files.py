@@ -47,13 +47,14 @@ def of_checkout(name: str) -> Path:
 
 
 @contextlib.contextmanager
-def replacing(path: Path, *, variable: str = RUNS) -> Iterator[Path]:
+def replacing(path: Path, *, variable: str | None = RUNS) -> Iterator[Path]:
     """Yield a path to write to, and move it to `path` when all went well: a reader sees the old file or the new one.
 
     Raises
     ------
     MIAError
-        If the folder is read-only or full; it names the `variable` that moves the folder. No half-written file stays.
+        If the folder is read-only or full; it names the `variable` that moves the folder, if there is one. No
+        half-written file stays.
     """
     part = path.with_name(f"{path.stem}.{os.getpid()}.part{path.suffix}")
     try:
@@ -67,13 +68,13 @@ def replacing(path: Path, *, variable: str = RUNS) -> Iterator[Path]:
             part.unlink(missing_ok=True)
 
 
-def write_text(path: Path, text: str, *, variable: str = RUNS) -> None:
+def write_text(path: Path, text: str, *, variable: str | None = RUNS) -> None:
     """Write a text file at once."""
     with replacing(path, variable=variable) as part:
         part.write_text(text, encoding="utf-8")
 
 
-def cannot_write(path: Path, error: OSError, variable: str = RUNS) -> MIAError:
+def cannot_write(path: Path, error: OSError, variable: str | None = RUNS) -> MIAError:
     """Return the error for a file that cannot be written, with what helps against its reason."""
     remedy = {
         errno.EISDIR: f"A folder is where this file should be; move {path} away",
@@ -83,6 +84,5 @@ def cannot_write(path: Path, error: OSError, variable: str = RUNS) -> MIAError:
         errno.ENOSPC: "Free some space",
         errno.EDQUOT: "Free some space",
     }.get(error.errno, "Make the folder writable")
-    return MIAError(
-        f"cannot write {path}: {error.strerror or error}. {remedy}, or set {variable} to another folder. {GOES_ON}"
-    )
+    elsewhere = f", or set {variable} to another folder" if variable else ""
+    return MIAError(f"cannot write {path}: {error.strerror or error}. {remedy}{elsewhere}. {GOES_ON}")

@@ -6,16 +6,16 @@ from collections.abc import Callable
 from mia_helpers.learning.keras_on_tensorflow import keras
 
 
-def image_network(*, l2: float = 0.0, n_classes: int = 10, seed: int | None = None):
+def image_network(*, l2: float = 0.0, n_classes: int = 10, shape=(32, 32, 3), seed: int | None = None):
     """Return the CIFAR-10 network: two tanh convolutions, each with max pooling, and Dense 128 → softmax.
 
-    160,554 parameters for 10 classes (paper Fig. 4). `l2` penalises the kernels of all four layers; `seed` is that of
-    the initial weights.
+    160,554 parameters for 10 classes of 32x32 colour images (paper Fig. 4). `l2` penalises the kernels of all four
+    layers; `seed` is that of the initial weights.
     """
     layers, kernel = keras().layers, _kernels(l2, seed)
     return keras().Sequential(
         [
-            layers.Input((32, 32, 3)),
+            layers.Input(shape),
             layers.Conv2D(32, 5, activation="tanh", name="conv_5x5", **kernel()),
             layers.MaxPooling2D(name="pool_1"),
             layers.Conv2D(32, 3, activation="tanh", name="conv_3x3", **kernel()),

@@ -1,6 +1,5 @@
 """How a model is trained on the records that it gets."""
 
-import dataclasses
 from dataclasses import dataclass
 
 
@@ -19,6 +18,8 @@ class Recipe:
         Penalty on the kernels; 0 is none.
     scaling : str
         One of `data.scaling.SCALINGS`.
+    defence : str, optional
+        A change of training, 'name=strength' (see `defences`).
     """
 
     epochs: int
@@ -28,12 +29,9 @@ class Recipe:
     decay: float
     l2: float
     scaling: str
+    defence: str | None = None
 
     def fit_options(self) -> dict:
         """Return what `training.fit` takes of it."""
-        names = ("epochs", "batch_size", "optimizer", "learning_rate", "decay")
+        names = ("epochs", "batch_size", "optimizer", "learning_rate", "decay", "defence")
         return {name: getattr(self, name) for name in names}
-
-    def replace(self, **changes) -> "Recipe":
-        """Return the same recipe with other values."""
-        return dataclasses.replace(self, **changes)

@@ -5,6 +5,7 @@ gathered by index, so no Python runs between the steps. The steps themselves are
 two rewritings that change no result save time: `pool_first` and `optimisers.adam`.
 """
 
+import functools
 from collections.abc import Callable
 from itertools import zip_longest
 
@@ -12,6 +13,7 @@ import numpy as np
 
 from mia_helpers.attacks.records import correct
 from mia_helpers.engine.errors import MIAError
+from mia_helpers.learning import defences
 from mia_helpers.learning.keras_on_tensorflow import keras
 from mia_helpers.learning.optimisers import OPTIMISERS
 
@@ -28,8 +30,9 @@ def fit(model, x, y, *, seed: int, test=None, **recipe) -> dict[str, np.ndarray]
     test : (x, y), optional
         Records on which the accuracy is measured after every 25th part of the epochs; training does not depend on them.
     **recipe
-        `epochs`, `batch_size`, `learning_rate`, `decay` (the rate at step t is learning_rate / (1 + decay · t)) and
-        `optimizer`: 'adam' (default), 'rmsprop' or 'sgd', each with Keras's other defaults.
+        `epochs`, `batch_size`, `learning_rate`, `decay` (the rate at step t is learning_rate / (1 + decay · t)),
+        `optimizer`: 'adam' (default), 'rmsprop' or 'sgd', each with Keras's other defaults; and `defence` (see
+        `defences`; default: none).
 
     Returns
     -------
@@ -63,13 +66,15 @@ def run_epochs(
     learning_rate,
     decay,
     optimizer="adam",
+    defence=None,
 ):
     """Train one model, or a stack (x, y and the order then have a first axis more); return curves (epochs, ...).
 
     `answers(batch)` gives the answers and the penalty. Where no model's loss is finite any more, the rest is NaN.
     """
     step = OPTIMISERS[optimizer](weights, learning_rate, decay)
-    run_epoch = _epoch_program(answers, weights, x, y, batch_size, step)
+    entropy = _cross_entropy if defence is None else functools.partial(_defended_entropy, defences.named(defence))
+    run_epoch = _epoch_program(answers, weights, x, y, batch_size, step, entropy)
     curves = {name: np.full((epochs, *np.shape(y)[:-1]), np.nan) for name in ("loss", "accuracy", "test_accuracy")}
     every = max(1, epochs // 25)  # measuring after each epoch would cost almost half as much as training
     for epoch in range(epochs):
@@ -82,7 +87,7 @@ def run_epochs(
     return curves if measure else {name: curves[name] for name in ("loss", "accuracy")}
 
 
-def _epoch_program(answers: Callable, weights, x, y, batch_size: int, step: Callable) -> Callable:
+def _epoch_program(answers, weights, x, y, batch_size: int, step: Callable, cross_entropy: Callable) -> Callable:
     import tensorflow as tf
 
     *stacked, n = np.shape(y)
@@ -97,7 +102,7 @@ def _epoch_program(answers: Callable, weights, x, y, batch_size: int, step: Call
             labels = tf.gather(y, batch)
             with tf.GradientTape() as tape:
                 probs, penalty = answers(tf.gather(x, batch))
-                entropy = _cross_entropy(labels, probs)
+                entropy = cross_entropy(labels, probs)
                 loss = tf.reduce_mean(entropy, axis=-1) + penalty
             step(tape.gradient(loss, weights))  # of a stack, the sum: no model's loss depends on another's weights
             total_loss += tf.reduce_sum(entropy, axis=-1)
@@ -111,6 +116,15 @@ def _cross_entropy(labels, probs):
     if probs.shape[-1] == 1:
         return keras().losses.binary_crossentropy(labels[..., None], probs)
     return keras().losses.sparse_categorical_crossentropy(labels, probs)
+
+
+def _defended_entropy(defence, labels, probs):
+    import tensorflow as tf
+
+    targets = defence.targets(tf.one_hot(labels, max(probs.shape[-1], 2)))
+    if probs.shape[-1] == 1:
+        return keras().losses.binary_crossentropy(targets[..., 1:], probs)
+    return keras().losses.categorical_crossentropy(targets, probs)
 
 
 def _count_right(labels, probs):

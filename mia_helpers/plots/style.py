@@ -10,7 +10,19 @@ import seaborn as sns
 from mia_helpers.engine import files
 
 MEMBER, NON_MEMBER, CHANCE = "#0072b2", "#d55e00", "0.45"  # told apart by colour-blind readers too
-MARKERS = {"svm": "o", "network": "o", "threshold": "s", "gap": "^"}
+# How each attack is drawn; one that is new gets the last entry.
+LOOKS = {
+    "svm": {"marker": "o", "color": "#009e73"},
+    "network": {"marker": "o", "color": "#009e73"},
+    "threshold": {"marker": "s", "color": MEMBER},
+    "gap": {"marker": "^", "color": NON_MEMBER},
+    "": {"marker": "D", "color": "#cc79a7"},
+}
+
+
+def look(attack: str) -> dict[str, str]:
+    """Return marker and color of an attack."""
+    return LOOKS.get(attack, LOOKS[""])
 
 
 def style() -> None:

@@ -8,10 +8,9 @@ import numpy as np
 import pandas as pd
 
 from mia_helpers.data import registry
-from mia_helpers.plots.style import CHANCE, MARKERS, MEMBER, NON_MEMBER
+from mia_helpers.plots.style import CHANCE, MEMBER, look
 from mia_helpers.walk.studies import AS_IT_IS
 
-COLOURS = {"svm": "#009e73", "network": "#009e73", "threshold": MEMBER, "gap": NON_MEMBER}
 SHADES = {2: "#cc79a7", 5: "#e69f00", 10: MEMBER}
 
 
@@ -136,7 +135,7 @@ def plot_overfitting(metrics: pd.DataFrame, study: pd.DataFrame, ax=None):
     epochs = rows[rows["train_size"] == rows["train_size"].max()] if len(rows) else rows
     for attack in ("threshold", "gap") if len(epochs) else ():
         over = epochs[epochs["attack"] == attack].groupby("epochs")[["gap", "accuracy"]].mean()
-        style = {"marker": MARKERS[attack], "color": COLOURS[attack], "ms": 6}
+        style = {**look(attack), "ms": 6}
         ax.plot(over["gap"], over["accuracy"], label=f"{attack}, over epochs", **style)
         for n, row in over.iterrows() if attack == "threshold" else []:
             ax.annotate(
@@ -152,10 +151,10 @@ def plot_overfitting(metrics: pd.DataFrame, study: pd.DataFrame, ax=None):
         ax.scatter(
             part["gap"],
             part["accuracy"],
-            marker=MARKERS[attack],
+            marker=look(attack)["marker"],
             s=45,
             facecolors="none",
-            edgecolors=COLOURS[attack],
+            edgecolors=look(attack)["color"],
             label=f"{attack}, sizes and data sets",
         )
     top = max(sizes["gap"].max(), 0.05)
@@ -179,11 +178,11 @@ def plot_choices(study: pd.DataFrame, ax=None):
         return _nothing(ax, "What the paper leaves open")
     for attack in ("svm", "threshold", "gap"):
         part = rows[rows["attack"] == attack].groupby("setting")["accuracy"].mean()
-        style = {"marker": MARKERS[attack], "color": COLOURS[attack], "s": 45, "label": attack, "zorder": 3}
+        style = {**look(attack), "s": 45, "label": attack, "zorder": 3}
         ax.scatter(part, [settings.index(name) for name in part.index], **style)
     svm = rows[rows["attack"] == "svm"].groupby("setting")["accuracy"].mean()
     change = (svm - svm[AS_IT_IS]).drop(AS_IT_IS)
-    ax.axvline(svm[AS_IT_IS], color=COLOURS["svm"], lw=1)
+    ax.axvline(svm[AS_IT_IS], color=look("svm")["color"], lw=1)
     ax.axvline(0.5, color=CHANCE, ls="--", label="chance")
     ax.set_yticks(range(len(settings)), [_short(name) for name in settings], fontsize=10)
     ax.invert_yaxis()
@@ -201,7 +200,7 @@ def _short(setting: str) -> str:
 def _over_seeds(ax, rows: pd.DataFrame, x: str, y: str, attack: str, *, label: str, ls: str = "-") -> None:
     found = rows.groupby(x)[y].agg(["mean", "min", "max"])
     whisker = np.abs(found[["min", "max"]].to_numpy().T - found["mean"].to_numpy())
-    style = {"marker": MARKERS[attack], "color": COLOURS[attack], "capsize": 3, "ls": ls}
+    style = {**look(attack), "capsize": 3, "ls": ls}
     ax.errorbar(found.index, found["mean"], yerr=whisker, label=label, **style)
 
 

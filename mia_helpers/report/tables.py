@@ -141,7 +141,7 @@ def write(profile: str, tables: dict[str, pd.DataFrame], about: dict | None = No
 
 
 def verdicts_table(claims: pd.DataFrame) -> pd.DataFrame:
-    """Return the claims that were run, as the README shows them; `only` ends the command that computes each."""
+    """Return the claims that were run, as `docs/verdicts.md` shows them; `only` ends the command that computes each."""
     ran = claims[claims["verdict"] != "not run"]
     ends = ran[["low", "high"]].itertuples(index=False)
     interval = ["" if low == high else f"{low:.3f} to {high:.3f}" for low, high in ends]

@@ -23,7 +23,7 @@ from mia_helpers.walk.parameters import Parameters
 from mia_helpers.walk.work import needed
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Experiment(Parameters):
     """The scientific parameters; the defaults are the paper's on CIFAR-10 at its smallest size.
 
@@ -47,6 +47,8 @@ class Experiment(Parameters):
         The rate at step t is learning_rate / (1 + decay · t).
     l2 : float
         L2 penalty λ on the kernels of target and shadows; 0 is none.
+    defence : str, optional
+        A change of training that target and shadows share, 'name=strength' (see `learning.defences`).
     scaling : str
         'paper' divides by 255; 'standardised' gives each column (images: each colour) mean 0 and deviation 1 on the
         model's own training records.

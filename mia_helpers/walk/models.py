@@ -10,12 +10,14 @@ from mia_helpers.data import registry, scaling
 from mia_helpers.data.source import Dataset
 from mia_helpers.data.splits import Split
 from mia_helpers.engine import store
+from mia_helpers.learning import defences
 from mia_helpers.learning.recipe import Recipe
 from mia_helpers.walk import jobs
 from mia_helpers.walk.work import Work
 
 VERSION = 2  # raise it when the code changes what is trained: older artifacts are then no longer read
-LATER = {"n_classes": None, "optimizer": "adam"}  # an artifact's name tells these only where they are not the default
+# An artifact's name tells these only where they are not the default.
+LATER = {"n_classes": None, "optimizer": "adam", "defence": None}
 
 
 @dataclass(frozen=True)
@@ -92,9 +94,12 @@ class Model(Work):
         """Return its Keras network with initial weights."""
         from mia_helpers.learning.networks import census_network, image_network
 
+        options = {"l2": self.recipe.l2, "seed": seed}
         if registry.named(self.dataset).is_images:
-            return image_network(l2=self.recipe.l2, n_classes=len(self.class_names), seed=seed)
-        return census_network(l2=self.recipe.l2, seed=seed)
+            network = image_network(shape=self.data.x.shape[1:], n_classes=len(self.class_names), **options)
+        else:
+            network = census_network(n_features=self.data.x.shape[1], **options)
+        return defences.named(self.recipe.defence).prepare(network) if self.recipe.defence else network
 
     # --- What it answers ------------------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from mia_helpers.data import registry, scaling
 from mia_helpers.data.splits import check_size
 from mia_helpers.engine.errors import MIAError, unknown
+from mia_helpers.learning import defences
 from mia_helpers.learning.optimisers import OPTIMISERS
 
 # The least and the most that makes sense of each number, and why there is a most.
@@ -28,7 +29,7 @@ REAL = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Parameters:
     """The fields of `Experiment` and their checks (its docstring says what they mean)."""
 
@@ -42,6 +43,7 @@ class Parameters:
     learning_rate: float = 1e-3
     decay: float = 1e-7
     l2: float = 0.0
+    defence: str | None = None
     scaling: str = "paper"
     seed: int = 0
     l2_sweep: tuple[float, ...] = (5e-4, 5e-3, 5e-2)
@@ -57,6 +59,8 @@ class Parameters:
             self._set(name, int(_number(name, getattr(self, name), numbers.Integral, least, most, why)))
         for name, (least, most, why) in REAL.items():
             self._set(name, float(_number(name, getattr(self, name), numbers.Real, least, most, why)))
+        if self.defence is not None:
+            defences.named(self.defence)
         self._set("n_classes", source.check_classes(self.n_classes))
         sweep = self.l2_sweep if isinstance(self.l2_sweep, list | tuple) else [self.l2_sweep]
         self._set("l2_sweep", tuple(float(_number("l2_sweep", l2, numbers.Real, *REAL["l2"])) for l2 in sweep))
@@ -96,6 +100,10 @@ class Parameters:
         """Return the same walk with other parameters."""
         return self.from_mapping({**dataclasses.asdict(self), **changes})
 
+    def __repr__(self) -> str:
+        told = {name: value for name, value in vars(self).items() if name != "defence" or value}
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in told.items())})"
+
     def __str__(self) -> str:
         return "_".join([f"{self.dataset}_ds{self.train_size}", *self._unusual(), f"seed{self.seed}"])
 
@@ -119,10 +127,19 @@ def check_injected(variables: dict, known: Iterable[str]) -> None:
 
 def _number(name: str, value, kind: type, least: float, most: float, why: str):
     what = "whole number" if kind is numbers.Integral else "number"
-    shown = value if len(repr(value)) < 40 else f"{str(value)[:20]}…"
+    shown = _shown(value)
     if isinstance(value, bool) or not isinstance(value, kind) or not least <= value < float("inf"):
         hint = " (YAML reads 1e-3 as text; write 1.0e-3)" if isinstance(value, str) and "e" in value.lower() else ""
-        raise MIAError(f"{name}={shown!r}: expected a {what} of at least {least}{hint}")
+        raise MIAError(f"{name}={shown}: expected a {what} of at least {least}{hint}")
     if value > most:
-        raise MIAError(f"{name}={shown!r}: expected at most {most:,}; {why}")
+        raise MIAError(f"{name}={shown}: expected at most {most:,}; {why}")
     return value
+
+
+def _shown(value) -> str:
+    """Return how a value is written, cut where it is long."""
+    try:
+        text = repr(value)
+    except ValueError:  # Python writes no whole number of more than 4,300 digits
+        return "a number of thousands of digits"
+    return text if len(text) < 40 else f"{text[:20]}…"

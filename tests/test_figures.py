@@ -4,7 +4,7 @@ import matplotlib
 import numpy as np
 import pandas as pd
 
-from mia_helpers import paper, report_plots
+from mia_helpers.report import figures, paper
 
 matplotlib.use("agg")
 
@@ -50,24 +50,24 @@ def titles(drawn):
 
 def test_findings_are_computed_from_the_rows():
     study, metrics = study_table(), metrics_table()
-    left, right = titles(report_plots.plot_main(metrics, paper.CIFAR10_ATTACK, paper.L2))
+    left, right = titles(figures.plot_main(metrics, paper.CIFAR10_ATTACK, paper.L2))
     assert "within 0.050 of the paper" in left  # .863 at ds 5000, where the paper has .8128
     assert "still reaches 0.900 to 0.900" in right
-    assert "with 2 instead of one: svm +0.100, threshold +0.200" in titles(report_plots.plot_shadows(study))[0]
-    assert "threshold: 0.780 with 2, 0.780 with 10 classes" in titles(report_plots.plot_classes(study))[0]
-    assert "up to 0.400 above the gap" in titles(report_plots.plot_overfitting(metrics, study))[0]
-    choices = titles(report_plots.plot_choices(study))[0]
+    assert "with 2 instead of one: svm +0.100, threshold +0.200" in titles(figures.plot_shadows(study))[0]
+    assert "threshold: 0.780 with 2, 0.780 with 10 classes" in titles(figures.plot_classes(study))[0]
+    assert "up to 0.400 above the gap" in titles(figures.plot_overfitting(metrics, study))[0]
+    choices = titles(figures.plot_choices(study))[0]
     assert "change by +0.000 (epochs 20) to +0.000 (epochs 20)" in choices
 
 
 def test_every_axis_has_a_label_and_a_title():
     study, metrics = study_table(), metrics_table()
     for drawn in (
-        report_plots.plot_main(metrics, paper.CIFAR10_ATTACK, paper.L2),
-        report_plots.plot_shadows(study),
-        report_plots.plot_classes(study),
-        report_plots.plot_overfitting(metrics, study),
-        report_plots.plot_choices(study),
+        figures.plot_main(metrics, paper.CIFAR10_ATTACK, paper.L2),
+        figures.plot_shadows(study),
+        figures.plot_classes(study),
+        figures.plot_overfitting(metrics, study),
+        figures.plot_choices(study),
     ):
         for ax in np.ravel(drawn):
             assert ax.get_xlabel()
@@ -78,13 +78,13 @@ def test_a_study_that_was_not_run_is_told():
     nothing = study_table().iloc[:0]
     part = study_table().query("setting == 'as it is'")
     for drawn in (
-        report_plots.plot_shadows(nothing),
-        report_plots.plot_shadows(part.query("n_shadows == 2")),
-        report_plots.plot_choices(part),
-        report_plots.plot_classes(nothing),
-        report_plots.plot_choices(nothing),
-        report_plots.plot_l2_by_size(metrics_table().query("l2 == 0"), paper.L2),
+        figures.plot_shadows(nothing),
+        figures.plot_shadows(part.query("n_shadows == 2")),
+        figures.plot_choices(part),
+        figures.plot_classes(nothing),
+        figures.plot_choices(nothing),
+        figures.plot_l2_by_size(metrics_table().query("l2 == 0"), paper.L2),
     ):
         assert all(ax.texts[0].get_text() == "not run with this profile" for ax in np.ravel(drawn))
-    overfitting = report_plots.plot_overfitting(metrics_table(), nothing)  # the sizes remain
+    overfitting = figures.plot_overfitting(metrics_table(), nothing)  # the sizes remain
     assert "up to 0.400 above the gap" in titles(overfitting)[0]

@@ -1,0 +1,363 @@
+"""The pages around the code: short, linked, and saying no number that was not measured."""
+
+import ast
+import re
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from packaging.specifiers import SpecifierSet
+
+import mia_helpers
+from mia_helpers.attacks import ATTACKS, Records
+from mia_helpers.attacks import metrics as criteria
+from mia_helpers.batch import cli
+from mia_helpers.engine import files
+from mia_helpers.walk import profiles
+from mia_helpers.walk.attackers import Attacker
+
+ROOT = files.CHECKOUT
+DOCS = sorted(path.name for path in (ROOT / "docs").glob("*.md"))
+PAGES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", *(f"docs/{name}" for name in DOCS)]
+PAPER = ROOT / "results" / "paper"
+# Numbers that are true and in no table, and where they come from.
+ELSEWHERE = {
+    "0.0002": "the attack at ds 2500 with and without the merging of points, compared once",
+    "0.2": "CIFAR-10's test accuracy with JPEG and original pixels, compared once (in percentage points)",
+}
+
+
+def text_of(page):
+    return (ROOT / page).read_text(encoding="utf-8")
+
+
+def prose_of(page):
+    """Return a page without its blocks of code."""
+    fenced = re.sub(r"(?ms)^```.*?^```$", "", text_of(page))
+    return re.sub(r"(?m)^    .*$", "", fenced)
+
+
+def links_of(page):
+    """Return the targets of a page's links and images within the repository."""
+    bare = re.sub(r"`[^`\n]*`", "", prose_of(page))
+    return [target for target in re.findall(r"\]\(([^)\s]+)\)", bare) if not target.startswith("https://")]
+
+
+def anchors_of(page):
+    """Return the anchors that GitHub gives to a page's headings."""
+    headings = re.findall(r"(?m)^#+ (.*)$", prose_of(page))
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def section(page, heading):
+    """Return what stands below a heading, up to the next one."""
+    found = re.search(rf"(?ms)^#+ {re.escape(heading)}$(.*?)(?=^#|\Z)", text_of(page))
+    assert found, f"{page} has no heading {heading!r}"
+    return found[1]
+
+
+def tables_of(text):
+    """Return the rows of all tables in a text, each as its cells."""
+    rows = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| ")]
+    return [row for row in rows if not set("".join(row)) <= set("-| ")]
+
+
+def each(names):
+    return pytest.mark.parametrize("page", names)
+
+
+# --- Pages and links ----------------------------------------------------------------------------------------------
+
+
+def test_the_readme_is_one_page():
+    assert len(text_of("README.md").splitlines()) <= 150
+
+
+@each(PAGES)
+def test_every_link_leads_somewhere(page):
+    links = links_of(page)
+    assert links
+    for link in links:
+        target, _, anchor = link.partition("#")
+        path = ((ROOT / page).parent / target).resolve() if target else ROOT / page
+        assert path.exists(), f"{page} links to {link}"
+        assert path.is_relative_to(ROOT), f"{page} links to {link}"
+        if anchor:
+            assert anchor in anchors_of(path.relative_to(ROOT).as_posix()), f"{page} links to {link}"
+
+
+def test_the_readme_links_to_every_page_and_each_links_back():
+    linked = set(links_of("README.md"))
+    assert {page for page in PAGES[1:] if page not in linked} == set()
+    back = {page: "../README.md" if page.startswith("docs/") else "README.md" for page in PAGES[1:]}
+    assert {page for page, link in back.items() if link not in links_of(page)} == set()
+
+
+def test_every_notebook_is_in_the_readme():
+    books = {f"notebooks/{path.name}" for path in (ROOT / "notebooks").glob("*.ipynb")}
+    assert books == {link for link in links_of("README.md") if link.startswith("notebooks/")}
+
+
+# --- Numbers ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def claims():
+    return pd.read_csv(PAPER / "claims.csv")
+
+
+def figures(rows):
+    """Return what these rows of the claims published and measured, tolerances, and the distances between the first two.
+
+    Not the ends of intervals: no page tells them in a sentence, and there are so many that a wrong number would be one.
+    """
+    columns = rows[["published", "ours", "tolerance"]].to_numpy(float).ravel()
+    return [*columns, *(rows["ours"] - rows["published"]).abs()]
+
+
+def beside_the_claims():
+    """Return the accuracies that only other tables have: over the epochs of a target, and of a threshold that fails."""
+    study = pd.read_csv(PAPER / "studies.csv").query("study == 'overfitting' and train_size == 2500")
+    carried = pd.read_csv(PAPER / "thresholds.csv").query("train_size == 15000")
+    return [*study["accuracy"], *carried[["accuracy", "in_hindsight"]].to_numpy().ravel()]
+
+
+def found_rates():
+    """Return the rates of members found at a false-positive rate of 0.1%, and those limits, that the pages may tell.
+
+    The largest of all, and of the means over the seeds of a size: without a penalty, and with it.
+    """
+    table = pd.read_csv(PAPER / "metrics.csv")
+    same = ["dataset", "train_size", "l2", "scaling", "attack", "adaptive"]
+    means = table.groupby(same)["tpr_at_01pct_fpr"].mean().reset_index()
+    largest = means.groupby(means["l2"] > 0)["tpr_at_01pct_fpr"].max()
+    return [table["tpr_at_01pct_fpr"].max(), *largest, *criteria.LIMITS.values()]
+
+
+def told_of(text):
+    """Return the numbers with a decimal point or a comma, as they stand, without those of names and versions."""
+    bare = re.sub(r"https?://\S+|\]\([^)]*\)|`[^`\n]*`", "", text)
+    return re.findall(r"(?<![\w.,:/])[−+-]?\d[\d,]*[.,]\d+(?:%| core hours)?(?![\w.]*\d)", bare)
+
+
+def is_known(told, known):
+    """Tell whether a number is one of the known ones, rounded; written with a sign, it must have that one."""
+    number = told.replace("−", "-").removesuffix("%").removesuffix(" core hours").replace(",", "")
+    digits = len(number.partition(".")[2])
+    scale = 100 if told.endswith("%") else 1
+    rounded = {f"{scale * x:+.{digits}f}" for x in known if x == x}
+    if number[0] in "+-":
+        return number in rounded
+    return number in {x[1:] for x in rounded}
+
+
+def unknown(text, known):
+    return [told for told in told_of(text) if not is_known(told, known) and told not in ELSEWHERE]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("0.856 and −0.025", []),
+        ("0.857", ["0.857"]),
+        ("by 0.025", []),  # "falls by"
+        ("+0.025", ["+0.025"]),
+        ("160,554 weights, 160,555 weights", ["160,555"]),
+        ("85.6% of them, 85.7% of them", ["85.7%"]),
+        ("`0.999` and 3.11.7", []),
+    ],
+)
+def test_a_number_that_is_in_no_table_is_found(text, expected):
+    assert unknown(text, [0.85608, -0.0248, 160554.0, float("nan")]) == expected
+
+
+def test_each_row_of_the_readme_tells_numbers_of_its_own_claim(claims):
+    rows = [row for row in tables_of(section("README.md", "What came out")) if row[0] != "claim"]
+    assert [claim for claim, *_ in rows] == list(dict.fromkeys(claims["claim"]))
+    for claim, _, found in rows:
+        assert unknown(found, figures(claims[claims["claim"] == claim])) == [], claim
+    assert sum(len(told_of(found)) for *_, found in rows) > 15
+
+
+@each(["README.md", "docs/verdicts.md", "docs/reproducibility.md", "docs/limits.md"])
+def test_what_is_said_of_results_stands_in_a_table(page, claims):
+    prose = section(page, "What came out") if page == "README.md" else text_of(page)
+    prose = prose.replace(text_of("results/paper/verdicts.md"), "")
+    rates, hours = found_rates(), pd.read_json(PAPER / "manifest.json", typ="series")["core_hours_of_training"]
+    percentages = {told for told in told_of(prose) if told.endswith("%")}
+    assert {told for told in percentages if not is_known(told, rates)} == set()
+    assert {told for told in told_of(prose) if told.endswith(" core hours")} <= {f"{hours} core hours"}
+    of_people = [1000, 6102, 300_000]  # non-members that a rate needs, images with original pixels, answers at ds 15000
+    known = [*figures(claims), *beside_the_claims(), *of_people, hours, *rates]
+    assert unknown(prose, known) == []
+
+
+def test_the_strictest_sentence_is_about_every_target():
+    assert f"none finds more than {100 * found_rates()[0]:.1f}% of a target's members" in text_of("README.md")
+
+
+@each(["docs/batch.md", "docs/data.md", "docs/architecture.md", "CONTRIBUTING.md"])
+def test_other_pages_tell_no_results(page):
+    assert [told for told in told_of(prose_of(page)) if re.search(r"0\.\d{3}", told)] == []
+
+
+@pytest.mark.parametrize(
+    ("page", "table"),
+    [("docs/verdicts.md", "results/paper/verdicts.md"), ("docs/speed.md", "benchmarks/results.md")],
+)
+def test_a_page_shows_the_committed_table(page, table):
+    assert len(text_of(table).splitlines()) > 5
+    assert text_of(table) in text_of(page)
+
+
+def seconds_of_training(profile, rate, cores):
+    """Return how long the image networks take: each experiment at this rate, but no shorter than its longest model."""
+    seen, total = set(), 0.0
+    for _, _, attackers in profiles.load(profile).works():
+        models = {model for attacker in attackers for model in attacker.needs() if not model.stacks} - seen
+        samples = [model.samples for model in models]
+        total += max(sum(samples) / rate, max(samples, default=0) * cores / rate)
+        seen |= models
+    return total
+
+
+def test_expected_times_follow_from_the_measured_rates():
+    measured = pd.read_csv(ROOT / "benchmarks" / "results.csv").set_index("name").loc["cnn_scaling"]
+    header, *rows = tables_of(section("docs/speed.md", "What to expect"))
+    assert len(rows) == 6
+    for cores, rate, *told, how in rows:
+        n, rate = int(cores.split()[0]), float(rate.replace(",", ""))
+        if how == "rate measured":
+            assert rate == pytest.approx(measured["baseline" if n == 1 else "ours"], abs=1)
+        else:
+            assert rate == pytest.approx(n * measured["ours"] / 2, rel=0.01)
+        for profile, time in zip(("classroom", "paper"), told, strict=True):
+            assert profile in header[2 if profile == "classroom" else 3]
+            hours, minutes = re.fullmatch(r"(?:(\d+) h )?(\d+) min", time).groups(default="0")
+            expected = seconds_of_training(profile, rate, n) / 60
+            assert 60 * int(hours) + int(minutes) == pytest.approx(expected, abs=0.6)
+
+
+# --- Names --------------------------------------------------------------------------------------------------------
+
+
+def test_every_variable_is_documented():
+    package = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "mia_helpers").rglob("*.py"))
+    used = set(re.findall(r"\bMIA_[A-Z]+(?:_[A-Z]+)*\b", package))
+    assert set(files.VARIABLES) <= used
+    told = "\n".join(text_of(page) for page in PAGES if page != "CHANGELOG.md")
+    assert {name for name in used if f"`{name}`" not in told} == set()
+    folders = tables_of(section("docs/data.md", "Folders"))
+    assert {row[0].strip("`") for row in folders[1:]} == set(files.VARIABLES)
+
+
+def test_every_make_target_is_documented():
+    targets = re.findall(r"(?m)^([a-z]+):.*## ", text_of("Makefile"))
+    assert {"reproduce", "test", "lab", "notebooks", "bench", "lint"} <= set(targets)
+    told = "\n".join(text_of(page) for page in PAGES if page == "README.md" or page.startswith("docs/"))
+    assert {target for target in targets if not re.search(rf"\bmake {target}\b", told)} == set()
+
+
+def test_pages_name_only_targets_and_commands_that_there_are(capsys):
+    targets = set(re.findall(r"(?m)^([a-z]+):.*## ", text_of("Makefile")))
+    with pytest.raises(SystemExit):
+        cli.main(["--help"])
+    commands = set(re.findall(r"(?m)^    ([a-z]+)\b", capsys.readouterr().out))
+    for page in PAGES:
+        assert set(re.findall(r"`?\bmake ([a-z]+)(?=`| [A-Z]+=|   )", text_of(page))) <= targets, page
+        assert set(re.findall(r"-m mia_helpers ([a-z]+)", text_of(page))) <= commands, page
+    told = {row[0].strip("`") for row in tables_of(text_of("docs/batch.md").partition("## Profiles")[0])}
+    assert told - {"command"} == commands
+
+
+def test_every_option_of_reproduce_is_documented(capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["reproduce", "--help"])
+    options = set(re.findall(r"--[a-z]+", capsys.readouterr().out)) - {"--help"}
+    assert {option for option in options if option not in text_of("docs/batch.md")} == set()
+
+
+def test_every_profile_is_documented_with_its_minutes():
+    rows = {name.strip("`"): time for name, *_, time in tables_of(section("docs/batch.md", "Profiles"))[1:]}
+    assert set(rows) == set(profiles.names())
+    for name, time in rows.items():
+        minutes = profiles.load(name).minutes
+        assert f"{minutes:g}" in time or f"{minutes / 60:g} hours" in time, name
+
+
+def test_every_folder_of_the_package_is_documented():
+    told = {row[0].strip("`/") for row in tables_of(section("docs/architecture.md", "The folders"))[1:]}
+    assert told == {path.parent.name for path in (ROOT / "mia_helpers").glob("*/__init__.py")}
+
+
+def test_the_newest_change_is_this_version():
+    versions = re.findall(r"(?m)^## (\d+\.\d+\.\d+) - (\d{4}-\d\d-\d\d)$", text_of("CHANGELOG.md"))
+    assert versions[0][0] == mia_helpers.__version__
+    assert versions == sorted(versions, key=lambda v: [int(part) for part in v[0].split(".")], reverse=True)
+
+
+def test_contributing_names_files_and_registries_that_there_are():
+    text = text_of("CONTRIBUTING.md")
+    named = set(re.findall(r"`((?:mia_helpers|profiles|tests|docs|results|benchmarks|data)/[\w./]+\.\w+)`", text))
+    named = {path.replace("data/", "mia_helpers/data/") if path.startswith("data/") else path for path in named}
+    to_be_written = {"mia_helpers/attacks/sure.py"} | {path for path in named if "NAME" in path}
+    assert len(named - to_be_written) > 12
+    assert {path for path in named - to_be_written if not (ROOT / path).exists()} == set()
+    for registry, path in {
+        "ATTACKS": "mia_helpers/attacks/__init__.py",
+        "SOURCES": "mia_helpers/data/registry.py",
+        "STUDIES": "mia_helpers/walk/studies/__init__.py",
+        "ROAD": "mia_helpers/walk/road.py",
+        "claims_table": "mia_helpers/report/claims/__init__.py",
+        "VERSION": "mia_helpers/walk/models.py",
+        "DEFENCES": "mia_helpers/learning/defences/__init__.py",
+        "LOOKS": "mia_helpers/plots/style.py",
+    }.items():
+        assert any(f"`{registry}`" in line and f"`{path}`" in line for line in text.splitlines()), registry
+        assert re.search(rf"(?m)^(def )?{registry}\b", text_of(path)), registry
+
+
+# --- Examples -----------------------------------------------------------------------------------------------------
+
+
+def example_of(page):
+    return re.search(r"(?ms)^```python$(.*?)^```$", text_of(page))[1]
+
+
+def test_the_five_lines_run(monkeypatch):
+    monkeypatch.setattr(Attacker, "result", lambda self: SimpleNamespace(metrics={"accuracy": self.attack}))
+    code, names = example_of("README.md"), {}
+    assert len([line for line in code.splitlines() if line]) <= 5
+    exec(code, names)
+    assert names["exp"].attack("shokri").metrics["accuracy"] == "svm"
+    exec(example_of("docs/architecture.md"), names)
+
+
+def test_the_attack_of_contributing_runs():
+    code, names = example_of("CONTRIBUTING.md"), {}
+    assert ast.get_docstring(ast.parse(code))
+    exec(code, names)
+    attack, n = names["SureAttack"], 200
+    assert attack.name not in ATTACKS
+    member = np.arange(n) % 2 == 0
+    sure = np.where(member, 0.9, 0.6)[:, None]
+    probs = np.hstack([sure, 1 - sure]).astype(np.float32)
+    records = Records(probs, np.ones(n, int), member, np.zeros(n, int), np.arange(n))
+    fitted = attack().fit(records)
+    assert (fitted.decide(fitted.score(records)) == member).all()
+    assert (fitted.probability(fitted.score(records))[member] > 0.5).all()
+
+
+def test_the_workflow_runs_the_gate_with_python_versions_of_the_package():
+    workflow = yaml.safe_load(text_of(".github/workflows/ci.yml"))
+    assert workflow["permissions"] == {"contents": "read"}
+    assert set(workflow[True]) == {"push", "pull_request"}  # YAML reads `on` as true
+    (job,) = workflow["jobs"].values()
+    assert job["steps"][-1]["run"] == "bash .ci/run"
+    assert job["timeout-minutes"] == 60
+    allowed = SpecifierSet(re.search(r'requires-python = "(.*)"', text_of("pyproject.toml"))[1])
+    versions = job["strategy"]["matrix"]["python-version"]
+    assert versions == ["3.11", "3.13"]
+    assert all(allowed.contains(version) for version in versions)

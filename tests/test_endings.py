@@ -1,0 +1,139 @@
+"""However a run ends, nothing of it lives on, and nothing of it is lost."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from mia_helpers import Experiment, MIAError
+from mia_helpers.batch import run, steps
+from mia_helpers.engine import errors, store
+from mia_helpers.walk import jobs
+from mia_helpers.walk.profiles import Profile
+
+posix = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+TRAIN = """
+from mia_helpers import Experiment
+Experiment(dataset="synthetic_images", train_size=2000, n_shadows=4, epochs=1000).train()
+"""
+BATCH = """
+import sys
+from mia_helpers import Experiment
+from mia_helpers.batch import cli, run
+run.run = lambda _steps: Experiment(dataset="synthetic_images", train_size=2000, n_shadows=4, epochs=1000).train()
+sys.exit(cli.main(["reproduce"]))
+"""
+
+
+def children(pid):
+    """Return the processes that this one started and that are still there (not the zombies)."""
+    found = []
+    for status in Path("/proc").glob("[0-9]*/status"):
+        try:
+            told = dict(line.split(":\t", 1) for line in status.read_text().splitlines() if ":\t" in line)
+        except OSError:
+            continue
+        if int(told["PPid"]) == pid and not told["State"].startswith("Z"):
+            found.append(int(status.parent.name))
+    return found
+
+
+def alive(pids):
+    return [
+        pid for pid in pids if Path(f"/proc/{pid}").exists() and "zombie" not in Path(f"/proc/{pid}/status").read_text()
+    ]
+
+
+def started(code):
+    """Start code that trains, and return it with its workers as soon as they train."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
+    )
+    while "models are missing" not in process.stderr.readline():
+        assert process.poll() is None
+    time.sleep(8)  # until the workers have TensorFlow and their first task
+    return process, children(process.pid)
+
+
+@posix
+@pytest.mark.slow
+def test_workers_end_within_seconds_after_their_parent_was_killed():
+    process, workers = started(TRAIN)
+    assert len(workers) >= 2
+    process.kill()
+    process.wait()
+    deadline = time.monotonic() + 10
+    while alive(workers) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert alive(workers) == []
+
+
+@posix
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "status"), [("SIGTERM", 143), ("SIGHUP", 129), ("SIGINT", 130)])
+def test_a_signal_ends_a_batch_with_one_line_and_no_orphan(name, status):
+    process, workers = started(BATCH)
+    process.send_signal(getattr(signal, name))
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == status
+    assert [line for line in said.splitlines() if "resource_tracker" not in line and line[:1] != " "] == [
+        "stopped; what was finished is kept, and the same command goes on from here"
+    ]
+    deadline = time.monotonic() + 10
+    while alive(workers) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert alive(workers) == []
+
+
+# --- One failure ends one thing -----------------------------------------------------------------------------------
+
+GOOD = Experiment(dataset="synthetic_census", train_size=50, l2_sweep=())
+BAD = GOOD.replace(train_size=51)
+
+
+@pytest.mark.parametrize("error", [RuntimeError("it broke"), MemoryError(), OSError(24, "Too many open files")])
+def test_any_error_fails_its_experiment_and_the_others_go_on(error, monkeypatch):
+    def train(models):
+        if models and models[0].split.train_size == 51:
+            raise error
+
+    monkeypatch.setattr(run, "train_all", train)
+    monkeypatch.setattr(run, "_execute_once", lambda _step: ("ran", ""))
+    monkeypatch.setattr(steps.Step, "attackers", lambda _step: [])
+    outcomes = run.run(steps.plan(Profile("demo", "", 1, (BAD, GOOD))))
+    assert [o.status for o in outcomes] == ["failed", *["skipped"] * 5, *["ran"] * 7]
+    assert outcomes[0].error == errors.sentence(error)
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (MemoryError(), "out of memory. Use fewer workers (--jobs 1)"),
+        (OSError(24, "Too many open files"), "too many open files. Raise the limit (ulimit -n 4096)"),
+        (OSError(28, "No space left on device"), "no space left for the temporary folder"),
+        (OSError(28, "No space left on device", "/x/y"), "no space left for /x/y. Free some, or set TMPDIR"),
+        (MIAError("as it is"), "as it is"),
+        (RuntimeError("first\nsecond"), "RuntimeError: first"),
+        (KeyError(), "KeyError"),
+    ],
+)
+def test_every_error_is_one_sentence(error, words):
+    assert errors.sentence(error).startswith(words)
+    assert "\n" not in errors.sentence(error)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dataset", ["synthetic_images", "synthetic_census"])
+def test_training_that_diverges_names_model_and_epoch_and_costs_no_other_model(dataset):
+    exp = Experiment(dataset=dataset, train_size=100, n_shadows=1, epochs=3, scaling="standardised")
+    bad = exp.replace(optimizer="sgd", learning_rate=1e6, l2=1e6).model()
+    with pytest.raises(
+        MIAError, match=rf"{bad.name}: training diverged: its loss is nan in epoch [123]\. Try a smaller"
+    ):
+        jobs.train_all([bad, exp.model(), exp.model(0)])
+    assert [model.is_there() for model in (bad, exp.model(), exp.model(0))] == [False, True, True]
+    assert not list((store.runs_dir() / "artifacts").rglob(f"*{bad.name.rpartition('/')[2]}*"))

@@ -1,0 +1,128 @@
+"""Numbers beyond reason, numbers as YAML reads them, and parameters that papermill injects."""
+
+import numpy as np
+import pytest
+
+from mia_helpers import Experiment, MIAError
+from mia_helpers.engine import backends, environment
+from mia_helpers.walk import profiles
+from mia_helpers.walk.parameters import check_injected
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"n_shadows": 10**6}, "n_shadows=1000000: expected at most 10,000; the paper takes 20"),
+        ({"epochs": 10**15}, "epochs=1000000000000000: expected at most 100,000; .* would train for days"),
+        ({"n_resamples": 10**12}, "n_resamples=1000000000000: expected at most 1,000,000"),
+        ({"seed": 10**300}, r"seed=10{19}…: expected at most 4,294,967,295; NumPy's"),
+        ({"seed": -(10**5000)}, "seed=a number of thousands of digits: expected a whole number of at least 0"),
+        ({"batch_size": 10**9}, "batch_size=1000000000: expected at most"),
+        ({"l2_shadows": 10**9}, "l2_shadows=1000000000: expected at most"),
+        ({"learning_rate": 1e9}, "learning_rate=1000000000.0: expected at most"),
+        ({"l2": 1e300}, "l2=1e.300: expected at most"),
+        ({"l2_sweep": [1e300]}, "l2_sweep=1e.300: expected at most"),
+        ({"learning_rate": "1e-3"}, r"learning_rate='1e-3': expected a number of at least 0 \(YAML reads 1e-3 as text"),
+        ({"l2_sweep": [[1.0]]}, r"l2_sweep=\[1\.0\]: expected a number"),
+        ({"defence": "smoothing=0.1"}, "unknown defence 'smoothing'; known: label_smoothing"),
+        ({"defence": "label_smoothing=1"}, "label smoothing by 1: expected a share between 0 and 1"),
+        ({"defence": "label_smoothing"}, "expected name=strength, such as 'label_smoothing=0.1'"),
+    ],
+)
+def test_a_number_beyond_reason_is_one_clear_error(parameters, message):
+    with pytest.raises(MIAError, match=message) as caught:
+        Experiment(**parameters)
+    assert len(str(caught.value)) < 250
+
+
+def test_numbers_of_numpy_are_numbers():
+    exp = Experiment(dataset="synthetic_census", train_size=np.int64(100), l2=np.float32(0.5), seed=np.uint8(3))
+    assert (exp.train_size, exp.l2, exp.seed) == (100, 0.5, 3)
+    assert type(exp.train_size) is int
+    assert exp == Experiment(dataset="synthetic_census", train_size=100, l2=0.5, seed=3)
+
+
+def test_more_answers_than_fit_into_memory_are_told_before_anything_is_trained(monkeypatch):
+    monkeypatch.setattr(environment, "memory", lambda: 24e9)
+    monkeypatch.setattr(backends, "run", lambda *_: pytest.fail("it trains"))
+    exp = Experiment(dataset="synthetic_images", train_size=15000, n_shadows=10_000)
+    for ask in (exp.shadows, lambda: exp.attack("gap")):
+        with pytest.raises(
+            MIAError, match=r"300,000,000 answers of 10,000 shadows would take 39 GB .* are 24\. Use fewer"
+        ):
+            ask()
+
+
+@pytest.mark.parametrize("jobs", ["²", "9" * 5000, "2.5", "-1", "0", "two", " 2"])
+def test_a_number_of_jobs_that_is_none_is_told_at_once(jobs, monkeypatch):
+    monkeypatch.setenv("MIA_JOBS", jobs)
+    with pytest.raises(MIAError, match=r"jobs \(--jobs or MIA_JOBS\): expected a whole number from 1 to \d+") as caught:
+        backends.default_jobs()
+    assert len(str(caught.value)) < 200
+
+
+# --- YAML ---------------------------------------------------------------------------------------------------------
+
+HEAD = "description: d\nminutes: 1\nexperiments:\n"
+
+
+@pytest.fixture
+def write(monkeypatch, tmp_path):
+    monkeypatch.setattr(profiles, "folder", lambda: tmp_path)
+    return lambda text, encoding="utf-8": (tmp_path / "mine.yaml").write_text(text, encoding=encoding)
+
+
+@pytest.mark.parametrize("number", ["1e-3", "1.0e-3", "1E-3", "0.001", "1.e-3", "+1e-3"])
+def test_a_number_is_a_number_as_people_write_it(write, number):
+    write(HEAD + f"  - {{learning_rate: {number}, l2_sweep: [{number}]}}\n")
+    (exp,) = profiles.load("mine").experiments
+    assert (exp.learning_rate, exp.l2_sweep) == (0.001, (0.001,))
+
+
+def test_an_empty_sweep_is_none(write):
+    write(HEAD + "  - {l2_sweep: []}\n")
+    assert profiles.load("mine").experiments[0].l2_sweep == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (HEAD + "  - {seed: []}", r"seed: \[\] stands for no experiment at all"),
+        (HEAD.replace("1", "soon") + "  - {}", "minutes: 'soon', expected how many minutes"),
+        (HEAD.replace("1", "yes") + "  - {}", "minutes: True, expected"),
+        (HEAD.replace("1", ".nan") + "  - {}", "minutes: nan, expected"),
+        (HEAD + "  - {}\nstudies: [shadows]", r"studies: \['shadows'\], expected the name of each study"),
+        (HEAD + "  - {}\nstudies: {shadows: {}}", "shadows should be a list of parameters"),
+        (HEAD + "  - {l2_sweep: [[1], [2]]}", r"l2_sweep=\[1\]: expected a number"),
+        ("1: 2", "expected exactly the keys"),
+        (HEAD + "  - 5", "experiments should be a list of parameters"),
+    ],
+)
+def test_mistakes_in_a_profile_are_named(write, text, message):
+    write(text)
+    with pytest.raises(MIAError, match=f"mine.yaml: {message}"):
+        profiles.load("mine")
+
+
+def test_a_profile_that_is_not_utf_8_is_told(write):
+    write(HEAD.replace("d", "é") + "  - {}", encoding="latin-1")
+    with pytest.raises(MIAError, match=r"mine\.yaml is not UTF-8"):
+        profiles.load("mine")
+
+
+# --- Parameters of a notebook -------------------------------------------------------------------------------------
+
+
+def test_a_notebooks_variables_make_the_experiment():
+    variables = {**Experiment(seed=3).parameters(), "In": ["", "# Parameters\nseed = 3\n"], "other": 5}
+    assert Experiment.from_notebook(variables) == Experiment(seed=3)
+
+
+def test_a_misspelt_parameter_of_papermill_is_told_by_the_notebook():
+    variables = {**Experiment().parameters(), "In": ["", "# Parameters\nseed = 3\ntrainsize = 100\n", "gap = 5"]}
+    with pytest.raises(MIAError, match="unknown parameter 'trainsize'; known: dataset, .*Did you mean 'train_size'"):
+        Experiment.from_notebook(variables)
+    with pytest.raises(MIAError, match="unknown parameter 'seed'; known: profile"):
+        check_injected(variables, ["profile"])
+    with pytest.raises(MIAError, match="unknown parameter 'profil'"):
+        profiles.from_notebook({"profile": "quick", "In": ['# Parameters\nprofil = "paper"\n']})
