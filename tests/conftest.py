@@ -9,7 +9,8 @@ def own_folders(tmp_path, monkeypatch):
     monkeypatch.setenv("MIA_RESULTS_DIR", str(tmp_path))
     monkeypatch.setenv("MIA_RECORDS_DIR", str(tmp_path / "records"))
     for name in ("MIA_JOBS", "MIA_BACKEND", "MIA_SCHEDULER"):
-        monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv(name, "")  # so that what a command sets is taken back
+        monkeypatch.delenv(name)
 
 
 @pytest.fixture

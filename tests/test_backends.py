@@ -16,6 +16,7 @@ from mia_helpers import Experiment, MIAError
 from mia_helpers.batch import cli
 from mia_helpers.engine import backends, store
 
+pytestmark = pytest.mark.xdist_group("clusters")  # one process starts them, for all tests
 IMAGES = Experiment(dataset="synthetic_images", train_size=100, epochs=2, n_shadows=2, n_resamples=20)
 CENSUS = IMAGES.replace(dataset="synthetic_census")
 

@@ -22,6 +22,9 @@ NOT_FACTS = ["", "{", "null", "[]", "3", '"text"', "{}", *(json.dumps({**WHOLE, 
 NOT_FACTS += [json.dumps({**WHOLE, "depends_on": []}), json.dumps({**WHOLE, "seconds": "soon"}), "[" * 100_000]
 
 
+SOURCE_OF = registry.source_of
+
+
 @pytest.fixture(autouse=True)
 def no_pixels(monkeypatch):
     monkeypatch.setattr(registry, "source_of", lambda name: {"sha256": name, "source": name})
@@ -130,7 +133,7 @@ def test_a_model_file_is_believed_only_if_it_is_the_one_that_was_written():
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*is not what was written")
 def test_a_damaged_model_is_trained_again_and_an_unreadable_one_is_told(monkeypatch):
-    monkeypatch.undo()  # this one takes the data
+    monkeypatch.setattr(registry, "source_of", SOURCE_OF)  # this one takes the data
     exp = Experiment(dataset="synthetic_census", train_size=50, n_shadows=1, epochs=1)
     answers = exp.query(exp.data.x[:5])
     keras = store.path_of(exp.model().name).with_suffix(".keras")

@@ -68,6 +68,7 @@ class Harder(Defence):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:__array__ implementation")  # Keras's, where it runs in this process
 @pytest.mark.parametrize("dataset", ["synthetic_images", "synthetic_census"])
 def test_a_defence_changes_training_and_the_name_of_what_it_trains(dataset, monkeypatch):
     monkeypatch.setattr("mia_helpers.engine.backends.run", here)  # a worker does not know the test's defence
@@ -87,6 +88,7 @@ def here(work, tasks):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:__array__ implementation")
 def test_a_data_set_is_a_source(monkeypatch):
     rng = np.random.default_rng(0)
     x, y = rng.random((400, 7), dtype=np.float32), (np.arange(400) % 2).astype(np.uint8)
