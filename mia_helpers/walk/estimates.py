@@ -1,16 +1,13 @@
 """How long training takes: rates measured here, or those of the machine on which the benchmarks were made."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from mia_helpers.data import registry
 from mia_helpers.engine import backends, store
 from mia_helpers.engine.progress import duration
-
-if TYPE_CHECKING:
-    from mia_helpers.walk.models import Model
+from mia_helpers.walk.work import Work
 
 # Samples/s of one worker, for stacked (True) and single (False) networks; from benchmarks/results.csv.
 BENCHMARKED = {True: 2_022_180.0, False: 4_119.5}
@@ -34,7 +31,7 @@ def _trained() -> Iterable[tuple[bool, int, float]]:
             yield not registry.SOURCES[dataset].is_images, epochs * size, told["seconds"]
 
 
-def expected_seconds(task: "list[Model]", rates: dict[bool, float]) -> float:
+def expected_seconds(task: list[Work], rates: dict[bool, float]) -> float:
     """Return how long one worker will take to train this task, at these rates."""
     return sum(model.samples for model in task) / rates[task[0].stacks]
 

@@ -1,22 +1,19 @@
 """Which models are missing, and training them on the chosen backend."""
 
 import json
-from typing import TYPE_CHECKING
 
 from mia_helpers.data import registry
 from mia_helpers.engine import backends, store
 from mia_helpers.engine.errors import MIAError
 from mia_helpers.engine.progress import Progress, say
 from mia_helpers.walk import estimates, worker
-
-if TYPE_CHECKING:
-    from mia_helpers.walk.models import Model
+from mia_helpers.walk.work import Work
 
 STACK = 32  # models in one program, at the most: it bounds the memory of a task
 
 
-def train_all(models: "list[Model]") -> None:
-    """Train the models that are not in the store yet, and save each as it comes back.
+def train_all(models: list[Work]) -> None:
+    """Train the `Model`s that are not in the store yet, and save each as it comes back.
 
     Raises
     ------
@@ -49,17 +46,17 @@ def train_all(models: "list[Model]") -> None:
         raise MIAError(failed[0] + (f" So did {len(failed) - 1} more." if failed[1:] else ""))
 
 
-def _unreadable(models: "list[Model]") -> "list[Model]":
+def _unreadable(models: list[Work]) -> list[Work]:
     return [model for model in models if store.load(model.name) is None]
 
 
-def _save(model: "Model", made: worker.Trained) -> None:
+def _save(model: Work, made: worker.Trained) -> None:
     if not made.failed:
         facts = {"seconds": made.seconds, "depends_on": model.depends_on(), "made_by": made.made_by}
         store.save(model.name, made.arrays, **facts, keras_file=made.keras_file)
 
 
-def group(models: "list[Model]") -> "list[list[Model]]":
+def group(models: list[Work]) -> list[list[Work]]:
     """Return the models as tasks, the longest first; small networks that differ only in seed and records share one."""
     tasks: dict[str, list] = {}
     for model in models:
@@ -70,7 +67,7 @@ def group(models: "list[Model]") -> "list[list[Model]]":
     return sorted(parts, key=lambda task: -sum(model.samples for model in task))
 
 
-def label(task: "list[Model]") -> str:
+def label(task: list[Work]) -> str:
     """Return what a task trains, for the progress line."""
     first = task[0]
     who = first.split.role if len(task) == 1 else f"{len(task)} models as one program"
