@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import nbformat
+import papermill
 import pytest
 
 import mia_helpers
@@ -31,10 +32,10 @@ def named(paths):
     return pytest.mark.parametrize("path", paths, ids=lambda path: path.stem)
 
 
-def test_there_are_seven_in_order():
-    assert [path.stem[:2] for path in NOTEBOOKS] == [f"0{i}" for i in range(1, 8)]
+def test_the_road_has_each_notebook_in_order():
+    assert [path.stem[:2] for path in NOTEBOOKS] == [f"{i:02}" for i in range(1, len(NOTEBOOKS) + 1)]
     assert sorted((files.CHECKOUT / "notebooks").glob("*.ipynb")) == NOTEBOOKS
-    assert [page.stem for page in ROAD if page.of_profile] == [NOTEBOOKS[-1].stem]
+    assert [page.stem for page in ROAD if page.of_profile] == ["07_results"]
 
 
 @named(NOTEBOOKS)
@@ -87,6 +88,13 @@ def test_parameters_cell_holds_the_fields_of_experiment_with_its_defaults(path):
     assert list(namespace) == Experiment.parameter_names()
     assert Experiment.from_mapping(namespace) == Experiment()
     assert all("#" in line for line in cell.source.splitlines())
+
+
+@named(NOTEBOOKS)
+def test_papermill_understands_each_parameter(path):
+    """What it cannot parse (such as a comment with an equals sign) it takes for unknown, and warns at each run."""
+    names = Experiment.parameter_names() if path in WALK else ["profile"]
+    assert list(papermill.inspect_notebook(str(path))) == names
 
 
 @pytest.mark.slow
