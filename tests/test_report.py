@@ -1,13 +1,12 @@
 """Tables: the columns that were promised, the same bytes each time."""
 
 import json
-import re
 
 import pandas as pd
 import pytest
 
 from mia_helpers import Experiment, MIAError, report
-from mia_helpers.engine import files, shipped, store
+from mia_helpers.engine import shipped, store
 from mia_helpers.report import studies, tables
 from mia_helpers.walk import profiles
 from mia_helpers.walk.profiles import Profile
@@ -49,26 +48,6 @@ def test_a_table_that_is_missing_damaged_or_foreign_is_one_clear_error():
 def test_markdown_by_hand():
     table = pd.DataFrame({"a": ["x", "y"], "b": [0.12345, float("nan")], "c": [160554.0, 0.0005]})
     assert tables.markdown(table) == "| a | b | c |\n| --- | --- | --- |\n| x | 0.123 | 160554 |\n| y |  | 0.0005 |\n"
-
-
-def test_the_page_of_verdicts_shows_the_committed_ones_and_the_readme_leads_there():
-    committed = (files.CHECKOUT / "results" / "paper" / "verdicts.md").read_text(encoding="utf-8")
-    assert "| C1 |" in committed
-    assert committed in (files.CHECKOUT / "docs" / "verdicts.md").read_text(encoding="utf-8")
-    assert "(docs/verdicts.md)" in (files.CHECKOUT / "README.md").read_text(encoding="utf-8")
-
-
-def test_readme_says_no_number_that_was_not_measured():
-    """What it tells of the results stands, rounded, in a table of them."""
-    text = (files.CHECKOUT / "README.md").read_text(encoding="utf-8")
-    told = {float(number) for number in re.findall(r"(?<![\d.])0\.\d{3}(?!\d)", text)}
-    assert len(told) > 10
-    folder = files.CHECKOUT / "results" / "paper"
-    figures = pd.read_csv(folder / "claims.csv")[["published", "ours", "low", "high"]].to_numpy().ravel()
-    studied = pd.read_csv(folder / "studies.csv").query("train_size == 2500")["accuracy"]
-    carried = pd.read_csv(folder / "thresholds.csv")[["accuracy", "in_hindsight"]].to_numpy().ravel()
-    known = {round(abs(x), 3) for x in (*figures, *studied, *carried) if x == x}
-    assert told - known == set()
 
 
 def table_of(*seeds):

@@ -11,7 +11,7 @@ from jupyter_client.manager import AsyncKernelManager
 from mia_helpers.engine import files, store
 from mia_helpers.engine.errors import MIAError, sentence
 
-FIGURE = re.compile(r"\b(?:plots|report_plots|figures|report\.figures)\.(?:plot|draw)_\w+")
+FIGURE = re.compile(r"\b(?:plots|figures)\.(?:plot|draw)_\w+")
 
 
 class OwnKernel(AsyncKernelManager):
