@@ -20,7 +20,8 @@ from mia_helpers import Experiment
 Experiment(dataset="synthetic_images", train_size=2000, n_shadows=4, epochs=1000).train()
 """
 BATCH = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
 from mia_helpers import Experiment
 from mia_helpers.batch import cli, run
 run.run = lambda _steps: Experiment(dataset="synthetic_images", train_size=2000, n_shadows=4, epochs=1000).train()
