@@ -1,5 +1,6 @@
 """However a run ends, nothing of it lives on, and nothing of it is lost."""
 
+import contextlib
 import signal
 import subprocess
 import sys
@@ -47,8 +48,9 @@ def alive(pids):
     return [pid for pid in pids if (found := state(pid)) and found[1]]
 
 
+@contextlib.contextmanager
 def started(code):
-    """Start code that trains, and return it with its workers as soon as they train."""
+    """Start code that trains, and yield it with its workers as soon as they train; whatever happens, it ends."""
     process = subprocess.Popen(
         [sys.executable, "-c", code], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
     )
@@ -58,7 +60,11 @@ def started(code):
     while len(children(process.pid)) < 3 and time.monotonic() < deadline:  # two workers, and what loky tracks them with
         time.sleep(0.1)
     time.sleep(2)  # for their first task
-    return process, children(process.pid)
+    try:
+        yield process, children(process.pid)
+    finally:
+        process.kill()
+        process.wait()
 
 
 def all_ended(workers):
@@ -71,26 +77,26 @@ def all_ended(workers):
 @posix
 @pytest.mark.slow
 def test_workers_end_within_seconds_after_their_parent_was_killed():
-    process, workers = started(TRAIN)
-    assert len(workers) >= 2
-    process.kill()
-    process.wait()
-    assert all_ended(workers)
+    with started(TRAIN) as (process, workers):
+        assert len(workers) >= 2
+        process.kill()
+        process.wait()
+        assert all_ended(workers)
 
 
 @posix
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "status"), [("SIGTERM", 143), ("SIGHUP", 129), ("SIGINT", 130)])
 def test_a_signal_ends_a_batch_with_one_line_and_no_orphan(name, status):
-    process, workers = started(BATCH)
-    assert len(workers) >= 2
-    process.send_signal(getattr(signal, name))
-    _, said = process.communicate(timeout=30)
-    assert process.returncode == status
-    assert [line for line in said.splitlines() if "resource_tracker" not in line and line[:1] != " "] == [
-        "stopped; what was finished is kept, and the same command goes on from here"
-    ]
-    assert all_ended(workers)
+    with started(BATCH) as (process, workers):
+        assert len(workers) >= 2
+        process.send_signal(getattr(signal, name))
+        _, said = process.communicate(timeout=30)
+        assert process.returncode == status
+        assert [line for line in said.splitlines() if "resource_tracker" not in line and line[:1] != " "] == [
+            "stopped; what was finished is kept, and the same command goes on from here"
+        ]
+        assert all_ended(workers)
 
 
 # --- One failure ends one thing -----------------------------------------------------------------------------------
