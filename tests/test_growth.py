@@ -114,6 +114,13 @@ def test_a_study_is_a_function_and_a_notebook_a_page(planted, monkeypatch, capsy
     assert "shadows, classes, overfitting, choices, seeds\n" in capsys.readouterr().out
 
 
+def test_a_page_may_read_models_and_attacks_in_any_order(planted):
+    for reads in (lambda e: [e.model(5), e.attacker("gap")], lambda e: [e.attacker("gap"), e.model(5)]):
+        page = road.Page("08_more", "more", reads)
+        assert {model.split.model_id for model in page.models(planted)} == {-1, 0, 1, 5}
+        assert [attacker.attack for attacker in page.attackers(planted)] == ["gap"]
+
+
 def test_the_road_map_shows_each_notebook():
     texts = {text.get_text() for text in plots.draw_road_map(1).texts}
     assert {f"{page.stem[:2]}\n{page.place}" for page in road.ROAD} <= texts

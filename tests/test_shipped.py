@@ -72,6 +72,19 @@ def test_what_was_forgotten_is_not_read_again_and_ones_own_comes_first(records):
     assert store.load(name)[0]["probs"][0] == 1
 
 
+def test_ones_own_that_is_damaged_does_not_hide_what_came_along(records):
+    name = EXP.model().name
+    for damage in (
+        lambda path: path.write_bytes(b"no archive"),
+        lambda path: path.with_suffix(".json").write_text("{"),
+    ):
+        store.save(name, {"a": np.arange(3)}, seconds=1, depends_on={})
+        damage(store.path_of(name))
+        assert store.exists(name)
+        with pytest.warns(UserWarning, match="is damaged .*the one that came with the repository is read"):
+            assert np.array_equal(store.load(name)[0]["probs"], PROBS)
+
+
 def test_attacks_are_forgotten_with_their_models(records):
     attack = EXP.attacker("gap").name
     EXP.attack("gap")

@@ -65,7 +65,7 @@ def _take(step: Step, alike: list[Step], *, first: bool) -> tuple[str, str]:
 
 def _compute(steps: list[Step]) -> None:
     """Compute what these steps of one experiment or study read."""
-    attackers = max((step.attackers() for step in steps), key=len)
+    attackers = list({attacker.name: attacker for step in steps for attacker in step.attackers()}.values())
     for attacker in attackers:
         check_memory(attacker)
     train_all(needed(steps))
@@ -79,7 +79,7 @@ def _compute(steps: list[Step]) -> None:
 
 def _execute_once(step: Step) -> tuple[str, str]:
     """Execute a step's notebook, unless its output is there already; return its status and the error's text."""
-    if step.page.shows_data and not registry.is_here(step.experiment.dataset):
+    if step.experiment and step.page.shows_data and not registry.is_here(step.experiment.dataset):
         return "no data", ""  # all else runs on the records that came with the repository
     stamp = step.stamp()
     if stamp and stamp == _stamped(step.output):

@@ -55,17 +55,17 @@ def facts(name: str) -> dict:
 def load(name: str) -> tuple[dict[str, np.ndarray], dict] | None:
     """Return the arrays and the facts of an artifact, or None where there is none.
 
-    A damaged artifact counts as none: a warning says so, and the caller computes it again.
+    A damaged artifact counts as none: a warning says so, and the caller computes it again, unless it came along.
     """
-    path = path_of(name)
-    if not path.exists():
-        arrays = shipped.load(name) if _came_along(name) else None
-        return arrays and (arrays, shipped.facts(name))
-    try:
-        return _read(path)
-    except (Damaged, OSError) as error:
-        warnings.warn(f"artifact {path} is damaged ({error}); it is computed again", stacklevel=2)
-        return None
+    path, here_too = path_of(name), _came_along(name)
+    if path.exists():
+        try:
+            return _read(path)
+        except (Damaged, OSError) as error:
+            then = "the one that came with the repository is read" if here_too else "it is computed again"
+            warnings.warn(f"artifact {path} is damaged ({error}); {then}", stacklevel=2)
+    arrays = shipped.load(name) if here_too else None
+    return arrays and (arrays, shipped.facts(name))
 
 
 def model_file(name: str) -> bytes | None:

@@ -8,7 +8,7 @@ from mia_helpers.engine import files
 from mia_helpers.walk.attackers import Attacker
 from mia_helpers.walk.experiment import Experiment
 from mia_helpers.walk.models import Model
-from mia_helpers.walk.work import Work, needed
+from mia_helpers.walk.work import Work
 
 
 def _nothing(_exp: Experiment) -> list[Work]:
@@ -58,8 +58,8 @@ class Page:
 
     def models(self, exp: Experiment) -> list[Model]:
         """Return the models that it reads, or that the attacks it reads take."""
-        works = self.reads(exp)
-        return needed(works) if works and works[0].stage == "attacks" else list(works)
+        found = [model for work in self.reads(exp) for model in work.needs() or (work,)]  # a model needs nothing
+        return list({model.name: model for model in found}.values())
 
     def attackers(self, exp: Experiment) -> list[Attacker]:
         """Return the attacks that it reads."""
