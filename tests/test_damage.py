@@ -145,11 +145,30 @@ def test_a_damaged_model_is_trained_again_and_an_unreadable_one_is_told(monkeypa
         exp.query(exp.data.x[:5])
 
 
-@pytest.mark.parametrize("text", ["[]", "{}", '{"data": [], "files": {}, "artifacts": {}}', "null"])
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"data": [], "files": {}, "artifacts": {}}', "null"])
 def test_a_damaged_manifest_of_the_shipped_records_is_told(text):
     files.write_text(shipped.folder() / "manifest.json", text)
     with pytest.warns(UserWarning, match=r"manifest\.json is damaged"):
         assert not shipped.has("x/one")
+
+
+@pytest.mark.parametrize("about", ["null", "{}", "[]"])
+def test_a_damaged_entry_of_the_manifest_is_none(about):
+    text = '{"data": {}, "files": {"x.npz": null}, "artifacts": {"x/one": %s, "x/two": %s}}'
+    whole = '{"depends_on": {}, "seconds": 1, "backend": "loky"}'
+    files.write_text(shipped.folder() / "manifest.json", text % (about, whole))
+    assert not store.exists("x/one")
+    with pytest.warns(UserWarning, match=r"x\.npz is damaged"):
+        assert store.load("x/two") is None
+
+
+def test_the_files_of_another_model_are_not_believed_under_its_name():
+    one, two = (EXP.model(i) for i in (0, 1))
+    store.save(one.name, {"a": np.arange(3)}, seconds=1, depends_on=one.depends_on())
+    for suffix in (".npz", ".json"):
+        path = store.path_of(one.name).with_suffix(suffix)
+        store.path_of(two.name).with_suffix(suffix).write_bytes(path.read_bytes())
+    assert [model.is_there() for model in (one, two)] == [True, False]
 
 
 # --- Results ------------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """However a run ends, nothing of it lives on, and nothing of it is lost."""
 
 import contextlib
+import os
 import signal
 import subprocess
 import sys
@@ -10,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from mia_helpers import Experiment, MIAError
-from mia_helpers.batch import run, steps
-from mia_helpers.engine import errors, store
+from mia_helpers.batch import cli, run, steps
+from mia_helpers.engine import backends, errors, parent, store
 from mia_helpers.walk import jobs
 from mia_helpers.walk.profiles import Profile
 
@@ -97,6 +98,28 @@ def test_a_signal_ends_a_batch_with_one_line_and_no_orphan(name, status):
             "stopped; what was finished is kept, and the same command goes on from here"
         ]
         assert all_ended(workers)
+
+
+@posix
+@pytest.mark.slow
+def test_work_in_the_callers_own_process_does_not_end_it(monkeypatch):
+    """joblib computes there when it is called from one of its own threads."""
+    monkeypatch.setattr(parent, "EVERY", 0.1)
+    parent.end_with(os.getpid())
+    assert backends._numbered(os.getpid(), 3, len, ("abcd",)) == (3, 4)
+    time.sleep(0.5)
+
+
+@posix
+def test_a_signal_that_nohup_has_ignored_stays_ignored(monkeypatch):
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with cli._signals_end_as_ctrl_c():
+            signal.raise_signal(signal.SIGHUP)
+            with pytest.raises(KeyboardInterrupt):
+                signal.raise_signal(signal.SIGTERM)
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 # --- One failure ends one thing -----------------------------------------------------------------------------------

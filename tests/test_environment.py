@@ -82,6 +82,14 @@ def test_a_tarball_inside_another_repository_does_not_take_its_commit(monkeypatc
     assert len(environment.git_commit()) == 12
 
 
+@pytest.mark.parametrize("named", ["~nosuchuser/x"])
+def test_a_folder_that_cannot_be_is_told_when_it_is_asked_for(monkeypatch, named, tmp_path):
+    monkeypatch.setenv("MIA_RUNS_DIR", named)
+    with pytest.raises(MIAError, match="MIA_RUNS_DIR='~nosuchuser/x' names no folder"):
+        store.runs_dir()
+    assert python("import mia_helpers; print('imported')", tmp_path, MIA_RUNS_DIR=named) == "imported"
+
+
 # --- Settings -----------------------------------------------------------------------------------------------------
 
 
@@ -128,6 +136,8 @@ FIGURE = "from mia_helpers import plots\nplots.draw_road_map(1);"
 
 @pytest.mark.slow
 def test_figures_are_there_whatever_the_users_jupyter_is_set_to(monkeypatch, tmp_path):
+    (tmp_path / "mine.py").write_text("import matplotlib; matplotlib.use('agg')")
+    monkeypatch.setenv("PYTHONSTARTUP", str(tmp_path / "mine.py"))
     stale = tmp_path / "jupyter" / "kernels" / "python3"
     stale.mkdir(parents=True)
     spec = {"argv": ["/no/such/python", "{connection_file}"], "display_name": "old", "language": "python"}

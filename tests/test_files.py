@@ -31,6 +31,6 @@ def test_a_folder_that_cannot_be_made_is_one_clear_error(unwritable):
 
 def test_folder_comes_from_the_environment_or_lies_in_the_repository(monkeypatch, tmp_path):
     monkeypatch.setenv("MIA_RUNS_DIR", str(tmp_path))
-    assert files.folder("MIA_RUNS_DIR", "runs") == tmp_path
+    assert files.folder("MIA_RUNS_DIR") == tmp_path
     monkeypatch.setenv("MIA_RUNS_DIR", "")
-    assert files.folder("MIA_RUNS_DIR", "runs") == files.ROOT / "runs"
+    assert files.folder("MIA_RUNS_DIR") == files.ROOT / "runs"

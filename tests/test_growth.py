@@ -10,6 +10,7 @@ from mia_helpers.data import Source, registry
 from mia_helpers.engine import store
 from mia_helpers.learning import defences
 from mia_helpers.learning.defences.base import Defence
+from mia_helpers.report import figures
 from mia_helpers.walk import road, studies
 from mia_helpers.walk.profiles import Profile
 from mia_helpers.walk.studies.point import points
@@ -48,8 +49,11 @@ def test_an_attack_of_three_lines_is_everywhere_once_it_is_registered(planted, m
     planted.attack("gap")
     table = report.metrics_table([planted]).set_index("attack")
     assert table["accuracy"].to_dict() == {"doubt": 1.0, "gap": 0.5}
+    drawn = figures.plot_accuracy_by_size(report.metrics_table([planted]), report.paper.CIFAR10_ATTACK)
+    assert "ours, synthetic_images (doubt)" in [text.get_text() for text in drawn.get_legend().get_texts()]
     assert cli.main(["list"]) == 0
-    assert "attacks    svm, network, threshold, gap, doubt\n" in capsys.readouterr().out
+    assert f"attacks    {', '.join(ATTACKS)}\n" in capsys.readouterr().out
+    assert list(ATTACKS)[-1] == "doubt"
     assert "doubt" in {point.attacker.attack for point in studies.STUDIES["shadows"](planted)}
 
 
@@ -109,9 +113,10 @@ def test_a_study_is_a_function_and_a_notebook_a_page(planted, monkeypatch, capsy
     labels = [step.label.partition("/")[2] for step in planned]
     assert labels[-3:] == ["08_more", "study of seeds", "07_results"]
     assert planned[-3].needs() == [planted.model(0)]
-    assert len(planned[-2].attackers()) == 6
+    assert len(planned[-2].attackers()) == 2 * len(planted.attack_names)
     assert cli.main(["list"]) == 0
-    assert "shadows, classes, overfitting, choices, seeds\n" in capsys.readouterr().out
+    assert f"studies    {', '.join(studies.STUDIES)}\n" in capsys.readouterr().out
+    assert list(studies.STUDIES)[-1] == "seeds"
 
 
 def test_a_page_may_read_models_and_attacks_in_any_order(planted):

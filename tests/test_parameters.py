@@ -22,7 +22,9 @@ from mia_helpers.walk.parameters import check_injected
         ({"learning_rate": 1e9}, "learning_rate=1000000000.0: expected at most"),
         ({"l2": 1e300}, "l2=1e.300: expected at most"),
         ({"l2_sweep": [1e300]}, "l2_sweep=1e.300: expected at most"),
-        ({"learning_rate": "1e-3"}, r"learning_rate='1e-3': expected a number of at least 0 \(YAML reads 1e-3 as text"),
+        ({"learning_rate": "1e-3"}, r"learning_rate='1e-3': expected a number of at least 0$"),
+        ({"dataset": {"a": 1}}, r"unknown data set \{'a': 1\}; known: cifar10"),
+        ({"optimizer": {"a": 1}}, r"unknown optimizer \{'a': 1\}; known: adam"),
         ({"l2_sweep": [[1.0]]}, r"l2_sweep=\[1\.0\]: expected a number"),
         ({"defence": "smoothing=0.1"}, "unknown defence 'smoothing'; known: label_smoothing"),
         ({"defence": "label_smoothing=1"}, "label smoothing by 1: expected a share between 0 and 1"),
@@ -61,6 +63,11 @@ def test_a_number_of_jobs_that_is_none_is_told_at_once(jobs, monkeypatch):
     assert len(str(caught.value)) < 200
 
 
+def test_a_defence_has_one_name():
+    names = {Experiment(defence=f"label_smoothing={text}").defence for text in ("0.1", "0.10", " 1e-1", ".1")}
+    assert names == {"label_smoothing=0.1"}
+
+
 # --- YAML ---------------------------------------------------------------------------------------------------------
 
 HEAD = "description: d\nminutes: 1\nexperiments:\n"
@@ -95,12 +102,20 @@ def test_an_empty_sweep_is_none(write):
         (HEAD + "  - {}\nstudies: {shadows: {}}", "shadows should be a list of parameters"),
         (HEAD + "  - {l2_sweep: [[1], [2]]}", r"l2_sweep=\[1\]: expected a number"),
         ("1: 2", "expected exactly the keys"),
+        (HEAD + "  []", r"experiments should be a list of parameters, .* got \[\]"),
+        (HEAD + f"  - {{seed: {'9' * 5000}}}", "Exceeds the limit"),
         (HEAD + "  - 5", "experiments should be a list of parameters"),
     ],
 )
 def test_mistakes_in_a_profile_are_named(write, text, message):
     write(text)
     with pytest.raises(MIAError, match=f"mine.yaml: {message}"):
+        profiles.load("mine")
+
+
+def test_a_profile_takes_no_defence_as_long_as_no_table_tells_it(write):
+    write(HEAD + "  - {defence: label_smoothing=0.1}")
+    with pytest.raises(MIAError, match=r"mine\.yaml: defence: the tables of a profile do not tell it yet"):
         profiles.load("mine")
 
 
@@ -124,5 +139,7 @@ def test_a_misspelt_parameter_of_papermill_is_told_by_the_notebook():
         Experiment.from_notebook(variables)
     with pytest.raises(MIAError, match="unknown parameter 'seed'; known: profile"):
         check_injected(variables, ["profile"])
+    for own in ("# Parameters\na, b = 1, 2\n", "# Parameters\n%matplotlib inline\n", "# mine\nx = 1\n"):
+        Experiment.from_notebook({**Experiment().parameters(), "In": [own]})
     with pytest.raises(MIAError, match="unknown parameter 'profil'"):
         profiles.from_notebook({"profile": "quick", "In": ['# Parameters\nprofil = "paper"\n']})

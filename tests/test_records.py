@@ -33,7 +33,7 @@ NAN[4, 1] = np.nan
         ({"probs": PROBS * 0.9}, r"the 3 probabilities of row 0 add up to 0\.9, expected 1"),
         ({"probs": NAN}, r"model 0 answers \[.*nan.*\] to record 4, expected finite .* has its training diverged"),
         ({"label": np.eye(3, dtype=int)[GOOD.label]}, r"label has shape \(6, 3\).*take label\.argmax\(axis=1\)"),
-        ({"label": GOOD.label[:, None]}, r"label has shape \(6, 1\)"),
+        ({"label": GOOD.label[:, None]}, r"label has shape \(6, 1\), .*of a column, take label\.ravel\(\)"),
         ({"label": GOOD.label.astype(float)}, r"label is float64, expected whole numbers; .* label\.astype\(int\)"),
         ({"label": GOOD.label.astype(str)}, "label is <U"),
         (
@@ -74,8 +74,10 @@ def test_no_attack_scores_nan():
     smuggled = replace(ONE)
     object.__setattr__(smuggled, "probs", np.full_like(ONE.probs, np.nan))
     score = fitted.score(smuggled)
+    with pytest.raises(MIAError, match="the attack threshold has a score of NaN for 6 records"):
+        fitted.decide(score)
     with pytest.raises(MIAError, match="score is NaN for record 0"):
-        metrics.with_intervals(ONE.member, score, fitted.decide(score), ONE.probs[:, 0], seed=0)
+        metrics.with_intervals(ONE.member, score, ONE.member, ONE.probs[:, 0], seed=0)
 
 
 MEMBER, SCORE = np.arange(8) < 4, np.linspace(0, 1, 8)
@@ -85,6 +87,7 @@ MEMBER, SCORE = np.arange(8) < 4, np.linspace(0, 1, 8)
     ("changes", "message"),
     [
         ({"score": np.where(MEMBER, SCORE, np.nan)}, r"score is NaN for record 4 \(and 3 more\)"),
+        ({"score": np.where(MEMBER, SCORE, np.inf)}, r"score is inf for record 4"),
         ({"probability": SCORE + 0.5}, r"probability is 1\.0.*, expected 0 to 1"),
         ({"probability": np.full(8, np.nan)}, "probability is NaN"),
         ({"decision": SCORE}, "decision is float64, expected True and False"),

@@ -71,7 +71,7 @@ def test_who_has_run_a_part_does_not_replace_the_whole(tmp_path):
 
 def test_manifest_tells_versions_data_parameters_and_seconds():
     exp = Experiment(dataset="synthetic_census", train_size=50, n_shadows=2, l2_sweep=())
-    store.save(exp.model().name, {}, seconds=7200, depends_on={})
+    store.save(exp.model().name, {}, seconds=7200, depends_on=exp.model().depends_on())
     profile = Profile("demo", "", 1, (exp,), (("shadows", exp),))
     about = json.loads(json.dumps(report.manifest(profile, ["a claim"])))
     assert about["core_hours_of_training"] == 2

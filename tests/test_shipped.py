@@ -68,7 +68,7 @@ def test_what_was_forgotten_is_not_read_again_and_ones_own_comes_first(records):
     assert store.forget([name]) == 1
     assert not store.exists(name)
     assert store.load(name) is None
-    store.save(name, {**records, "probs": 1 - PROBS}, seconds=1, depends_on={})
+    store.save(name, {**records, "probs": 1 - PROBS}, seconds=1, depends_on=EXP.model().depends_on())
     assert store.load(name)[0]["probs"][0] == 1
 
 
@@ -78,7 +78,7 @@ def test_ones_own_that_is_damaged_does_not_hide_what_came_along(records):
         lambda path: path.write_bytes(b"no archive"),
         lambda path: path.with_suffix(".json").write_text("{"),
     ):
-        store.save(name, {"a": np.arange(3)}, seconds=1, depends_on={})
+        store.save(name, {"a": np.arange(3)}, seconds=1, depends_on=EXP.model().depends_on())
         damage(store.path_of(name))
         assert store.exists(name)
         with pytest.warns(UserWarning, match="is damaged .*the one that came with the repository is read"):

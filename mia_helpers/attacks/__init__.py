@@ -1,7 +1,7 @@
 """The science that a reader came for: records, attacks on them, and how good an attack is.
 
-Pure functions and estimators on arrays: no Keras, no files, no experiment. It may use NumPy, SciPy, scikit-learn and,
-of this package, `engine.errors`.
+Pure functions and estimators on arrays: no Keras, no files, no experiment. It may use NumPy, SciPy, pandas,
+scikit-learn, joblib and, of this package, `engine.errors`.
 
 A new attack is a file with a class like those in `baselines`, and a place in the tuple below.
 """

@@ -41,7 +41,10 @@ class Attack:
 
     def decide(self, scores: np.ndarray) -> np.ndarray:
         """Return bool (n,): True where the attack says "member"."""
-        return np.asarray(scores, float) > self.threshold_  # in float32, a threshold between neighbours is one of them
+        scores = np.asarray(scores, float)
+        if np.isnan(scores).any():
+            raise MIAError(f"the attack {self.name} has a score of NaN for {np.isnan(scores).sum()} records")
+        return scores > self.threshold_  # in float32, a threshold between neighbours is one of them
 
     def probability(self, scores: np.ndarray) -> np.ndarray:
         """Return float64 (n,): the membership probability, by Platt's method fitted on the shadows."""
@@ -57,11 +60,17 @@ class Attack:
 
 def new(kind: type[Attack], options: dict, supplied: dict) -> Attack:
     """Return an unfitted attack with these options, and those of the supplied ones that its constructor takes."""
-    takes = inspect.signature(kind).parameters
+    takes = check_options(kind, options)
+    return kind(**{name: value for name, value in supplied.items() if name in takes} | options)
+
+
+def check_options(kind: type[Attack], options: dict) -> list[str]:
+    """Return the options that an attack's constructor takes; an MIAError if one of these is not among them."""
+    takes = list(inspect.signature(kind).parameters)
     unknown = sorted(set(options) - set(takes))
     if unknown:
         raise MIAError(f"the attack {kind.name} has no option {unknown[0]!r}; it has: {', '.join(takes) or 'none'}")
-    return kind(**{name: value for name, value in supplied.items() if name in takes} | options)
+    return takes
 
 
 def best_threshold(member: np.ndarray, scores: np.ndarray, weight: np.ndarray | None = None) -> float:

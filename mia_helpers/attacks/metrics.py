@@ -84,9 +84,10 @@ def _checked(member, score, decision, probability) -> list[np.ndarray]:
         kind = "b" if name in ("member", "decision") else "fiub"
         if column.dtype.kind not in kind:
             raise MIAError(f"{name} is {column.dtype}, expected {'True and False' if kind == 'b' else 'numbers'}")
-        bad = np.flatnonzero(np.isnan(column)) if column.dtype.kind == "f" else ()
+        bad = np.flatnonzero(~np.isfinite(column)) if column.dtype.kind == "f" else ()
         if len(bad):
-            raise MIAError(f"{name} is NaN for record {bad[0]} (and {len(bad) - 1} more): nothing can be measured")
+            value = "NaN" if np.isnan(column[bad[0]]) else column[bad[0]]
+            raise MIAError(f"{name} is {value} for record {bad[0]} (and {len(bad) - 1} more): nothing can be measured")
     outside = (columns["probability"] < 0) | (columns["probability"] > 1)
     if outside.any():
         raise MIAError(f"probability is {columns['probability'][outside][0]}, expected 0 to 1")

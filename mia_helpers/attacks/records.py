@@ -96,9 +96,9 @@ def _check_shapes(records: Records) -> None:
         raise MIAError(f"Records: probs has shape {shapes['probs']}, expected (n, k): a row of answers for each record")
     for name in ("label", "member", "model_id", "index"):
         if shapes[name] != (n := shapes["probs"][:1]):
-            hint = (
-                "; of one-hot labels, take label.argmax(axis=1)" if name == "label" and len(shapes[name]) == 2 else ""
-            )
+            column = shapes[name][1:] == (1,)
+            take = "of a column, take label.ravel()" if column else "of one-hot labels, take label.argmax(axis=1)"
+            hint = f"; {take}" if name == "label" and len(shapes[name]) == 2 else ""
             raise MIAError(f"Records: {name} has shape {shapes[name]}, expected {n} as probs has {n[0]} rows{hint}")
 
 

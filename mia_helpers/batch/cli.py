@@ -51,13 +51,14 @@ def _signals_end_as_ctrl_c() -> Iterator[None]:
     def end(number, _frame):
         raise _Ended(number)
 
-    names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    before = {name: signal.signal(getattr(signal, name), end) for name in names}
+    known = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    heeded = [number for number in known if signal.getsignal(number) != signal.SIG_IGN]  # nohup has one ignored
+    before = {number: signal.signal(number, end) for number in heeded}
     try:
         yield
     finally:
-        for name, handler in before.items():
-            signal.signal(getattr(signal, name), handler)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -116,4 +117,5 @@ def _lab() -> int:
     """Replace this process by JupyterLab, which gets the folders as this process understands them."""
     from mia_helpers.engine import files
 
+    os.environ.pop("MPLBACKEND", None)  # or there would be no figures
     os.execv(sys.executable, [sys.executable, "-m", "jupyterlab", str(files.of_checkout("notebooks"))])

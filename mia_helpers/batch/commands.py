@@ -1,7 +1,9 @@
 """What the commands of the command line do and print."""
 
+import contextlib
 import os
 import shutil
+import sys
 import time
 
 import pandas as pd
@@ -136,17 +138,16 @@ def clean(options) -> int:
     """Delete the folders that `leftovers` names, or tell that they would be."""
     profile = profiles.load(options.profile) if options.profile else None
     folders = batch.leftovers(profile)
-    sizes = [sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6 for folder in folders]
     if not folders:
         print("nothing to delete")
-    elif options.yes:
-        with batch.lock():
-            for folder, size in zip(folders, sizes, strict=True):
+        return 0
+    with batch.lock() if options.yes else contextlib.nullcontext():
+        for folder in folders:
+            size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
+            if options.yes:
                 shutil.rmtree(folder)
-                print(f"deleted {folder} ({size:.1f} MB)")
-    else:
-        for folder, size in zip(folders, sizes, strict=True):
-            print(f"would delete {folder} ({size:.1f} MB)")
+            print(f"{'deleted' if options.yes else 'would delete'} {folder} ({size:.1f} MB)")
+    if not options.yes:
         print("run again with --yes to delete")
     return 0
 
@@ -164,5 +165,5 @@ def notebooks(options) -> int:
     with batch.lock():
         errors = sources.write_outputs(options.only)
     for error in errors:
-        print(f"failed: {error}")
+        print(f"failed: {error}", file=sys.stderr)
     return 1 if errors else 0

@@ -11,7 +11,7 @@ from jupyter_client.manager import AsyncKernelManager
 from mia_helpers.engine import files, store
 from mia_helpers.engine.errors import MIAError, sentence
 
-FIGURE = re.compile(r"\b(?:plots|figures)\.(?:plot|draw)_\w+")
+FIGURE = re.compile(r"(?m)^[^#\n]*\b((?:plots|figures)\.(?:plot|draw)_\w+)")
 
 
 class OwnKernel(AsyncKernelManager):
@@ -23,7 +23,7 @@ class OwnKernel(AsyncKernelManager):
         own = str(store.runs_dir() / ".ipython").replace("$", "$$")  # Jupyter fills in what follows a dollar
         return KernelSpec(
             argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
-            env={"MPLBACKEND": "module://matplotlib_inline.backend_inline", "IPYTHONDIR": own},
+            env={"MPLBACKEND": "module://matplotlib_inline.backend_inline", "IPYTHONDIR": own, "PYTHONSTARTUP": ""},
             display_name="Python 3",
             language="python",
         )
@@ -57,7 +57,8 @@ def execute(source: Path, output: Path, parameters: dict, stamp: str = "") -> st
         book.metadata["mia_helpers"] = stamp
         files.write_text(output, nbformat.writes(book) + "\n")
     except papermill.PapermillExecutionError as error:
-        return f"{error.evalue} (see {output})"
+        name = "" if error.ename == "MIAError" else f"{error.ename}: " if error.evalue else error.ename
+        return f"{name}{error.evalue} (see {output})"
     except OSError as error:
         return str(files.cannot_write(output, error))
     except MIAError as error:
@@ -77,5 +78,5 @@ def _without_figure(book) -> str:
     for cell in book.cells:
         call = FIGURE.search(cell.source) if cell.cell_type == "code" else None
         if call and not any("image/png" in output.get("data", {}) for output in cell.outputs):
-            return call.group()
+            return call.group(1)
     return ""

@@ -14,7 +14,7 @@ import numpy as np
 from mia_helpers.data import adult, cifar10, synthetic
 from mia_helpers.data.source import Dataset, Source
 from mia_helpers.engine import files, shipped
-from mia_helpers.engine.errors import unknown
+from mia_helpers.engine.errors import MIAError, unknown
 from mia_helpers.engine.progress import say
 
 SOURCES: dict[str, Source] = {
@@ -24,14 +24,14 @@ SOURCES: dict[str, Source] = {
 
 def named(name: str) -> Source:
     """Return what is known of the data set called `name`; an unknown name is an error that lists the known ones."""
-    if name not in SOURCES:
+    if not isinstance(name, str) or name not in SOURCES:
         raise unknown("data set", name, SOURCES)
     return SOURCES[name]
 
 
 def data_dir() -> Path:
     """Return the folder of the raw data: `MIA_DATA_DIR`, or `data/` in the checkout."""
-    return files.folder(files.DATA, "data")
+    return files.folder(files.DATA)
 
 
 def load(name: str, n_classes: int | None = None) -> Dataset:
@@ -87,6 +87,11 @@ def _grouped(name: str, n_classes: int, folder: Path) -> Dataset:
 def _load(name: str, folder: Path) -> Dataset:
     about = SOURCES[name]
     x, y, source = about.read(folder)
+    if len(x) != about.size or y.shape != (about.size,) or y.dtype != np.uint8 or y.max() >= len(about.own_classes):
+        raise MIAError(
+            f"data set {name}: read x {x.shape} and y {y.dtype} {y.shape} up to {y.max()}, expected {about.size} "
+            f"records and uint8 classes below {len(about.own_classes)}. Its Source and its reader disagree."
+        )
     digest = hashlib.sha256(np.ascontiguousarray(x))
     source = cifar10.PIXELS.get(digest.hexdigest(), source)
     digest.update(y)

@@ -1,5 +1,6 @@
 """What results depend on beside the code: versions, the machine, and settings that the project makes itself."""
 
+import contextlib
 import os
 import platform
 import subprocess
@@ -7,6 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from mia_helpers.engine import files
+from mia_helpers.engine.errors import MIAError
 
 # One TensorFlow thread per process. Models are trained side by side, one process each, so a second thread would only
 # fight for the cores; and results stay the same for any number of workers.
@@ -28,7 +30,8 @@ def pin() -> None:
         os.environ.pop(name, None)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     for variable in files.VARIABLES:
-        files.folder(variable)
+        with contextlib.suppress(MIAError):  # told when the folder is asked for
+            files.folder(variable)
 
 
 def here() -> dict:
@@ -63,6 +66,8 @@ def versions(*names: str) -> dict[str, str]:
 
 def git_commit() -> str:
     """Return the commit of this code, with '-dirty' where it was changed since; 'unknown' outside a checkout of it."""
+    if not files.IS_CHECKOUT:
+        return "unknown"
     try:
         top = Path(_git("rev-parse", "--show-toplevel"))
         if top.resolve() != files.ROOT:  # unpacked inside another repository

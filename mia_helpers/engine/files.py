@@ -15,17 +15,22 @@ ROOT = CHECKOUT if IS_CHECKOUT else Path.cwd()
 
 # Each names a folder; RESULTS is where `results/` and `figures/` are.
 RUNS, RESULTS, DATA, RECORDS = VARIABLES = ("MIA_RUNS_DIR", "MIA_RESULTS_DIR", "MIA_DATA_DIR", "MIA_RECORDS_DIR")
+DEFAULTS = {RUNS: "runs", RESULTS: "", DATA: "data", RECORDS: "records"}
 
 
-def folder(variable: str, default: str = "") -> Path:
-    """Return the folder that an environment variable names, or `default` in the checkout (or current directory).
+def folder(variable: str) -> Path:
+    """Return the folder that an environment variable names, or its default in the checkout (or current directory).
 
     A relative path is taken from where the first process stands that asks, and handed on as an absolute one.
     """
+    default = DEFAULTS[variable]
     named = os.environ.get(variable)
-    if not named:
+    if not named and IS_CHECKOUT:
         return ROOT / default
-    path = Path(named).expanduser().absolute()
+    try:
+        path = Path(named).expanduser().absolute() if named else ROOT / default
+    except (OSError, RuntimeError) as error:  # no such user, or a current directory that was deleted
+        raise MIAError(f"{variable}={named!r} names no folder ({error}). Give an absolute path.") from None
     os.environ[variable] = str(path)
     return path
 

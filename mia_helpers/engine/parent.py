@@ -11,7 +11,7 @@ EVERY = 1.0  # seconds between two looks
 @functools.cache
 def end_with(parent: int) -> None:
     """End this process within seconds after process number `parent`, its parent, is gone (on POSIX systems)."""
-    if os.name == "posix":
+    if os.name == "posix" and os.getpid() != parent:  # joblib works in the caller's own process where it must not fork
         threading.Thread(target=_watch, args=(parent,), daemon=True).start()
 
 

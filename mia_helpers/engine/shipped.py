@@ -25,12 +25,13 @@ EMPTY = {"data": {}, "files": {}, "artifacts": {}}
 
 def folder() -> Path:
     """Return the folder of these records: `MIA_RECORDS_DIR`, or `records/` in the checkout."""
-    return files.folder(files.RECORDS, "records")
+    return files.folder(files.RECORDS)
 
 
 def has(name: str) -> bool:
     """Tell whether the artifact `name` is among these records."""
-    return name in manifest()["artifacts"]
+    told = manifest()["artifacts"].get(name)
+    return isinstance(told, dict) and {"depends_on", "seconds", "backend"} <= told.keys()
 
 
 def facts(name: str) -> dict:
@@ -66,13 +67,14 @@ def manifest() -> dict:
 
 @functools.lru_cache(maxsize=4)
 def _manifest(where: Path) -> dict:
+    path = where / "manifest.json"
+    if not path.exists():
+        return EMPTY
     with contextlib.suppress(OSError, ValueError):
-        told = json.loads((where / "manifest.json").read_text(encoding="utf-8"))
+        told = json.loads(path.read_text(encoding="utf-8"))
         if isinstance(told, dict) and all(isinstance(told.get(key), dict) for key in EMPTY):
             return told
-        warnings.warn(
-            f"{where / 'manifest.json'} is damaged; its records are not read. Try: git checkout", stacklevel=4
-        )
+    warnings.warn(f"{path} is damaged, so its records are not read. To restore it: git checkout", stacklevel=4)
     return EMPTY
 
 
@@ -83,7 +85,8 @@ def _file_with(name: str):
 @functools.lru_cache(maxsize=4)
 def _file(where: Path, dataset: str):
     path = where / f"{dataset}.npz"
-    told = _manifest(where)["files"].get(path.name, {}).get("sha256")
+    about = _manifest(where)["files"].get(path.name)
+    told = about.get("sha256") if isinstance(about, dict) else None
     try:
         if hashlib.sha256(path.read_bytes()).hexdigest() == told:
             return np.load(path, allow_pickle=False)

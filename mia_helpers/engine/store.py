@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import io
 import json
+import re
 import time
 import warnings
 from pathlib import Path
@@ -26,7 +27,7 @@ FACTS = {"sha256": str, "depends_on": dict, "seconds": (int, float), "backend": 
 
 def runs_dir() -> Path:
     """Return the folder of artifacts and executed notebooks: `MIA_RUNS_DIR`, or `runs/` in the checkout."""
-    return files.folder(files.RUNS, "runs")
+    return files.folder(files.RUNS)
 
 
 def fingerprint(depends_on: dict) -> str:
@@ -76,7 +77,7 @@ def model_file(name: str) -> bytes | None:
         return shipped.keras_file(name) if _came_along(name) else None
     with contextlib.suppress(OSError):
         content = path.read_bytes()
-        if _sha256(content) == told.get("keras_sha256"):
+        if told.get("keras_sha256") in (None, _sha256(content)):  # older artifacts do not tell
             return content
         warnings.warn(f"{path} is not what was written there; the model is trained again", stacklevel=2)
     return None
@@ -102,8 +103,15 @@ def _own_facts(path: Path) -> dict | None:
     with contextlib.suppress(OSError, ValueError, RecursionError):
         told = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
         if isinstance(told, dict) and all(isinstance(told.get(key), kind) for key, kind in FACTS.items()):
-            return told
+            texts = [*told["versions"].values()]
+            return told if all(isinstance(text, str) for text in texts) and _is_of(told, path) else None
     return None
+
+
+def _is_of(told: dict, path: Path) -> bool:
+    """Tell whether these facts are of the artifact of that name, where it ends in a fingerprint."""
+    digits = path.stem.rpartition("-")[2]
+    return not re.fullmatch("[0-9a-f]{12}", digits) or fingerprint(told["depends_on"]) == digits
 
 
 def all_facts() -> list[tuple[str, dict]]:
@@ -159,17 +167,22 @@ def save(
         files.write_text(path.with_suffix(".json"), json.dumps(told, indent=1))
 
 
-def forget(names: list[str]) -> int:
-    """Delete these artifacts and all that were made from them; return how many there were.
+def forget(names: list[str], *, alone: bool = False) -> int:
+    """Delete these artifacts and, unless they go `alone`, those made from them; return how many there were.
 
     One that came with the repository is not read any more, until `clean` empties the store.
     """
     asked = set(names)
     gone = {name for name in asked if exists(name)}
-    gone |= {name for name, told in all_facts() if _mentions(told["depends_on"], asked)}
+    if not alone:
+        gone |= {name for name, told in all_facts() if _mentions(told["depends_on"], asked)}
     for name in asked | gone:  # what is damaged does not exist, and its files go too
         for suffix in (".npz", ".json", ".keras"):
-            path_of(name).with_suffix(suffix).unlink(missing_ok=True)
+            path = path_of(name).with_suffix(suffix)
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                raise files.cannot_write(path, error) from None
         if shipped.has(name):
             files.write_text(path_of(name).with_suffix(".forgotten"), "")
     return len(gone)

@@ -60,6 +60,8 @@ def _table_examples(data, index, probs):
 
 
 def _describe(data, i):
+    if data.x.shape[1] != len(ADULT_COLUMNS):
+        return f"record {i}"
     row = pd.Series(data.x[i], index=ADULT_COLUMNS)
     levels = [name.split("_", 1)[1] for name in row.index[row == 1] if name.startswith(("education_", "occupation_"))]
     return f"age {row['age']:.0f}, {', '.join(levels)}"

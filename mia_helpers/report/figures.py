@@ -176,7 +176,7 @@ def plot_choices(study: pd.DataFrame, ax=None):
     ax = ax or plt.subplots(figsize=(9, 0.42 * max(len(settings), 2) + 1.7))[1]
     if len(settings) < 2 or AS_IT_IS not in settings:
         return _nothing(ax, "What the paper leaves open")
-    for attack in ("svm", "threshold", "gap"):
+    for attack in dict.fromkeys(rows["attack"]):
         part = rows[rows["attack"] == attack].groupby("setting")["accuracy"].mean()
         style = {**look(attack), "s": 45, "label": attack, "zorder": 3}
         ax.scatter(part, [settings.index(name) for name in part.index], **style)

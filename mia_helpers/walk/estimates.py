@@ -27,7 +27,8 @@ def measured_rates() -> dict[bool, float]:
 def _trained() -> Iterable[tuple[bool, int, float]]:
     for _, told in store.all_facts():
         dataset, epochs, size = (told["depends_on"].get(name) for name in ("dataset", "epochs", "train_size"))
-        if dataset in registry.SOURCES and isinstance(epochs, int) and isinstance(size, int) and told["seconds"] > 0:
+        numbers = all(isinstance(n, int) and 0 < n < 10**9 for n in (epochs, size)) and told["seconds"] > 0
+        if numbers and isinstance(dataset, str) and dataset in registry.SOURCES:
             yield not registry.SOURCES[dataset].is_images, epochs * size, told["seconds"]
 
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass, fields
 import numpy as np
 import pandas as pd
 
-from mia_helpers.attacks.base import Attack
+from mia_helpers.attacks import ATTACKS
+from mia_helpers.attacks.base import Attack, check_options
 from mia_helpers.attacks.records import TARGET, Records
 from mia_helpers.attacks.result import AttackResult
 from mia_helpers.data import registry
@@ -147,8 +148,9 @@ class Experiment(Parameters):
 
     def attacker(self, name: str = "shokri", *, shadows_of: "Experiment | None" = None, **options) -> Attacker:
         """Return an attack on this target as a value (see `attack`)."""
-        shadows = (shadows_of or self).shadow_models()
-        return Attacker(resolve(name, self.attack_names), self.model(), shadows, self.n_resamples, options)
+        name, shadows = resolve(name, self.attack_names), (shadows_of or self).shadow_models()
+        check_options(ATTACKS[name], options)
+        return Attacker(name, self.model(), shadows, self.n_resamples, options)
 
     def attack(self, name: str = "shokri", *, shadows_of: "Experiment | None" = None, **options) -> AttackResult:
         """Fit an attack on the shadows, score the target's records with it, and measure it.

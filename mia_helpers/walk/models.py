@@ -10,7 +10,6 @@ from mia_helpers.data import registry, scaling
 from mia_helpers.data.source import Dataset
 from mia_helpers.data.splits import Split
 from mia_helpers.engine import store
-from mia_helpers.learning import defences
 from mia_helpers.learning.recipe import Recipe
 from mia_helpers.walk import jobs
 from mia_helpers.walk.work import Work
@@ -96,10 +95,8 @@ class Model(Work):
 
         options = {"l2": self.recipe.l2, "seed": seed}
         if registry.named(self.dataset).is_images:
-            network = image_network(shape=self.data.x.shape[1:], n_classes=len(self.class_names), **options)
-        else:
-            network = census_network(n_features=self.data.x.shape[1], **options)
-        return defences.named(self.recipe.defence).prepare(network) if self.recipe.defence else network
+            return image_network(shape=self.data.x.shape[1:], n_classes=len(self.class_names), **options)
+        return census_network(n_features=self.data.x.shape[1], **options)
 
     # --- What it answers ------------------------------------------------------------------------------------------
 
@@ -125,7 +122,7 @@ class Model(Work):
         self.arrays()
         if (content := store.model_file(self.name)) is None:  # of this one, only the records came along
             registry.load(self.dataset)  # first: without data, the records are not given up
-            store.forget([self.name])
+            store.forget([self.name], alone=True)  # its answers will be the same, and so what attacks found in them
             self.compute()
             content = store.model_file(self.name)
         return from_bytes(content, self.name)

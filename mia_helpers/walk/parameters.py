@@ -1,6 +1,7 @@
 """The scientific parameters of an experiment: what they are called, and which values make sense."""
 
 import ast
+import contextlib
 import dataclasses
 import numbers
 from collections.abc import Iterable
@@ -53,14 +54,14 @@ class Parameters:
     def __post_init__(self):
         source = registry.named(self.dataset)
         for name, known in (("scaling", scaling.SCALINGS), ("optimizer", OPTIMISERS)):
-            if getattr(self, name) not in known:
+            if getattr(self, name) not in list(known):
                 raise unknown(name, getattr(self, name), known)
         for name, (least, most, why) in WHOLE.items():
             self._set(name, int(_number(name, getattr(self, name), numbers.Integral, least, most, why)))
         for name, (least, most, why) in REAL.items():
             self._set(name, float(_number(name, getattr(self, name), numbers.Real, least, most, why)))
         if self.defence is not None:
-            defences.named(self.defence)
+            self._set("defence", str(defences.named(self.defence)))
         self._set("n_classes", source.check_classes(self.n_classes))
         sweep = self.l2_sweep if isinstance(self.l2_sweep, list | tuple) else [self.l2_sweep]
         self._set("l2_sweep", tuple(float(_number("l2_sweep", l2, numbers.Real, *REAL["l2"])) for l2 in sweep))
@@ -119,18 +120,20 @@ class Parameters:
 def check_injected(variables: dict, known: Iterable[str]) -> None:
     """Raise an MIAError if papermill injected a parameter that is not among the `known` ones."""
     cells = [source for source in variables.get("In", []) if source.startswith("# Parameters\n")]
-    for statement in (statement for source in cells for statement in ast.parse(source).body):
-        for target in getattr(statement, "targets", []):
-            if target.id not in known:
-                raise unknown("parameter", target.id, known)
+    for source in cells:
+        with contextlib.suppress(SyntaxError):  # not papermill's
+            for statement in ast.parse(source).body:
+                targets = getattr(statement, "targets", [getattr(statement, "target", None)])
+                for target in (target for target in targets if isinstance(target, ast.Name)):
+                    if target.id not in known:
+                        raise unknown("parameter", target.id, known)
 
 
 def _number(name: str, value, kind: type, least: float, most: float, why: str):
     what = "whole number" if kind is numbers.Integral else "number"
     shown = _shown(value)
     if isinstance(value, bool) or not isinstance(value, kind) or not least <= value < float("inf"):
-        hint = " (YAML reads 1e-3 as text; write 1.0e-3)" if isinstance(value, str) and "e" in value.lower() else ""
-        raise MIAError(f"{name}={shown}: expected a {what} of at least {least}{hint}")
+        raise MIAError(f"{name}={shown}: expected a {what} of at least {least}")
     if value > most:
         raise MIAError(f"{name}={shown}: expected at most {most:,}; {why}")
     return value

@@ -73,10 +73,14 @@ def load(name: str) -> Profile:
     path = folder() / f"{name}.yaml"
     try:
         content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
+    except OSError as error:
+        raise MIAError(f"{path.name} cannot be read: {error.strerror}") from None
     except yaml.YAMLError as error:
         raise MIAError(f"{path.name} is not valid YAML: {error}") from None
     except UnicodeDecodeError as error:
         raise MIAError(f"{path.name} is not UTF-8 ({error}); save it as UTF-8") from None
+    except ValueError as error:  # of a whole number of thousands of digits
+        raise MIAError(f"{path.name}: {error}") from None
     try:
         return _profile(name, content)
     except MIAError as error:
@@ -96,13 +100,15 @@ def _profile(name: str, content) -> Profile:
             raise unknown("study", study, STUDIES)
     experiments = _experiments(content["experiments"], "experiments")
     studies = tuple((study, exp) for study, entries in wanted.items() for exp in _experiments(entries, study))
+    if any(exp.defence for exp in experiments) or any(exp.defence for _, exp in studies):
+        raise MIAError("defence: the tables of a profile do not tell it yet; give it to Experiment or to papermill")
     if len(set(map(str, experiments))) != len(experiments):
         raise MIAError("two experiments have the same parameters (l2_sweep, l2_shadows and n_resamples aside)")
     return Profile(name, str(content["description"]), minutes, experiments, studies)
 
 
 def _experiments(entries, where: str) -> tuple[Experiment, ...]:
-    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+    if not isinstance(entries, list) or not entries or not all(isinstance(entry, dict) for entry in entries):
         raise MIAError(f"{where} should be a list of parameters, each entry like '- dataset: cifar10'; got {entries!r}")
     return tuple(exp for entry in entries for exp in _expand(entry))
 

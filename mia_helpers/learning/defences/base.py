@@ -13,9 +13,8 @@ class Defence:
     def __init__(self, strength: float):
         self.strength = strength
 
-    def prepare(self, network):
-        """Return the network to train, given the Keras network with its initial weights."""
-        return network
+    def __str__(self) -> str:
+        return f"{self.name}={self.strength:g}"
 
     def targets(self, targets):
         """Return what the answers are compared with, given the true classes as one-hot rows (..., k)."""

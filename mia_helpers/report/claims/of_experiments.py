@@ -14,6 +14,8 @@ from mia_helpers.report.verdicts import change_verdict
 from mia_helpers.walk.attackers import Attacker
 from mia_helpers.walk.experiment import Experiment
 
+NUMBERS = {2: "two", 3: "three", 4: "four", 5: "five"}
+
 
 def cifar10(experiments, train_size: int) -> list[Experiment]:
     """Return the seeds of the paper's protocol at this size."""
@@ -94,7 +96,9 @@ def c5(experiments) -> Iterator[dict]:
         whole = [attackers for attackers in knowing if all(a.is_done() for a in attackers)]
         adapts = [over_seeds([measured(a) for a in kind]) for kind in zip(*whole, strict=True)]
         best = max(adapts, key=lambda value: value.ours, default=NOT_RUN)
-        for who, value in (("the paper's attacker", ignores), ("the best of three attackers who adapt", best)):
+        n = len(seeds[0].attack_names) if seeds else 3
+        several = f"the best of {NUMBERS.get(n, n)} attackers who adapt"
+        for who, value in (("the paper's attacker", ignores), (several, best)):
             what = f"{start}: accuracy of {who}; claimed: stopped"
             yield row("C5", what, value, claimed=0.5, only=only)
         cost = over_seeds([test_change(plain, other) for plain, other in pairs])
