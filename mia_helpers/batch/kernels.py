@@ -63,7 +63,7 @@ def execute(source: Path, output: Path, parameters: dict, stamp: str = "") -> st
         return str(files.cannot_write(output, error))
     except MIAError as error:
         return str(error)
-    except Exception as error:  # a dead kernel, one that never answers, a notebook that is none
+    except Exception as error:  # a kernel that dies or never starts, a notebook that is none
         return f"{source.name}: {sentence(error)}"
     return ""
 
