@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -171,3 +172,14 @@ def test_a_kernel_that_dies_costs_its_notebook_alone(tmp_path):
     assert "DeadKernelError" in kernels.execute(source, tmp_path / "out.ipynb", {})
     (tmp_path / "b.ipynb").write_text("no notebook")
     assert kernels.execute(tmp_path / "b.ipynb", tmp_path / "out.ipynb", {}).startswith("b.ipynb: ")
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="no process can be stopped here")
+def test_a_kernel_that_never_answers_costs_its_notebook_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr(kernels, "SILENCE", 3)
+    source = notebook(tmp_path / "a.ipynb", "import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)")
+    assert "DeadKernelError" in kernels.execute(source, tmp_path / "out.ipynb", {})
+    busy = "sum(range(300_000_000))  # a cell that never lets another thread work"
+    assert not kernels.execute(notebook(tmp_path / "b.ipynb", busy), tmp_path / "out.ipynb", {})

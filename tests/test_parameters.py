@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from mia_helpers import Experiment, MIAError
+from mia_helpers.attacks.metrics import by_group
 from mia_helpers.engine import backends, environment
 from mia_helpers.walk import profiles
 from mia_helpers.walk.parameters import check_injected
@@ -35,6 +36,34 @@ def test_a_number_beyond_reason_is_one_clear_error(parameters, message):
     with pytest.raises(MIAError, match=message) as caught:
         Experiment(**parameters)
     assert len(str(caught.value)) < 250
+
+
+@pytest.mark.parametrize(
+    ("dataset", "attack", "options", "message"),
+    [
+        ("synthetic_census", "network", {"epochs": 10**15}, r"epochs=10+: expected at most 100,000; it would train"),
+        ("synthetic_census", "network", {"batch_size": 0.5}, "batch_size=0.5: expected a whole number of at least 1"),
+        ("synthetic_images", "svm", {"C": 0}, "C=0: expected a number of at least 1e-09"),
+        ("synthetic_images", "svm", {"gamma": ["0.1"]}, "gamma='0.1': expected a number"),
+        ("synthetic_images", "svm", {"gamma": []}, r"gamma=\[\]: expected at least one number"),
+        ("synthetic_images", "svm", {"resolution": 5}, "resolution=5: expected at most 1; cells"),
+    ],
+)
+def test_an_option_beyond_reason_is_told_before_anything_is_trained(dataset, attack, options, message):
+    with pytest.raises(MIAError, match=message):
+        Experiment(dataset=dataset, train_size=100).attack(attack, **options)
+
+
+def test_an_option_is_the_same_however_it_is_given():
+    exp = Experiment(dataset="synthetic_images", train_size=100)
+    named = {exp.attacker("svm", C=C).name for C in ([5], (5,), 5, np.array([5]), np.array(5), np.int64(5))}
+    assert len(named) == 1
+
+
+def test_more_resamples_than_make_sense_are_told():
+    both = np.array([True, False])
+    with pytest.raises(MIAError, match="n_resamples=1000000000000: expected at most 1,000,000"):
+        by_group([0, 0], both, both, both, both, seed=0, n_resamples=10**12)
 
 
 def test_numbers_of_numpy_are_numbers():

@@ -1,13 +1,26 @@
 """The one interface of all attacks, and the threshold that most of them need."""
 
 import inspect
+import numbers
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_curve
 
 from mia_helpers.attacks.records import Records
+from mia_helpers.engine.checks import number
 from mia_helpers.engine.errors import MIAError
+
+
+class Limit(NamedTuple):
+    """Between what an option of an attack must lie, and why not above; a `grid` is one or more such numbers."""
+
+    least: float
+    most: float
+    why: str
+    kind: type = numbers.Real
+    grid: bool = False
 
 
 class Attack:
@@ -30,6 +43,7 @@ class Attack:
     name: str
     outputs = "any"  # 'many': a probability per class; 'one': a single sigmoid output; 'any': both
     per_class = False
+    limits: ClassVar[dict[str, Limit]] = {}  # of its options
 
     def fit(self, shadows: Records) -> "Attack":
         """Learn the attack from `shadows`, the answers of models whose members are known."""
@@ -60,17 +74,28 @@ class Attack:
 
 def new(kind: type[Attack], options: dict, supplied: dict) -> Attack:
     """Return an unfitted attack with these options, and those of the supplied ones that its constructor takes."""
-    takes = check_options(kind, options)
+    options, takes = check_options(kind, options), inspect.signature(kind).parameters
     return kind(**{name: value for name, value in supplied.items() if name in takes} | options)
 
 
-def check_options(kind: type[Attack], options: dict) -> list[str]:
-    """Return the options that an attack's constructor takes; an MIAError if one of these is not among them."""
+def check_options(kind: type[Attack], options: dict) -> dict:
+    """Return the options as plain numbers and lists; an MIAError if one is not the attack's, or beyond its limits."""
     takes = list(inspect.signature(kind).parameters)
     unknown = sorted(set(options) - set(takes))
     if unknown:
         raise MIAError(f"the attack {kind.name} has no option {unknown[0]!r}; it has: {', '.join(takes) or 'none'}")
-    return takes
+    return {name: _plain(name, value, kind.limits.get(name)) for name, value in options.items()}
+
+
+def _plain(name: str, value, limit: Limit | None):
+    value = value.tolist() if isinstance(value, np.ndarray | np.generic) else value
+    if limit is None:
+        return value
+    values = list(value) if limit.grid and isinstance(value, list | tuple) else [value]
+    if not values:
+        raise MIAError(f"{name}={value}: expected at least one number")
+    checked = [number(name, one, limit.kind, limit.least, limit.most, limit.why) for one in values]
+    return checked if limit.grid else checked[0]
 
 
 def best_threshold(member: np.ndarray, scores: np.ndarray, weight: np.ndarray | None = None) -> float:

@@ -1,5 +1,6 @@
 """Membership metrics, each with an interval: the paper's criteria and the ones that came after it."""
 
+import numbers
 import warnings
 from collections.abc import Iterable
 
@@ -8,6 +9,7 @@ import pandas as pd
 from scipy import stats
 from sklearn.metrics import auc, roc_curve
 
+from mia_helpers.engine.checks import RESAMPLES, number
 from mia_helpers.engine.errors import MIAError
 
 LIMITS = {"tpr_at_1pct_fpr": 0.01, "tpr_at_01pct_fpr": 0.001}  # false-positive rates
@@ -117,6 +119,7 @@ def with_intervals(
     The records are drawn again with replacement `n_resamples` times. The interval covers the choice of the records, not
     of the models: what another seed would change is not in it. Of a single record there is no interval (NaN).
     """
+    number("n_resamples", n_resamples, numbers.Integral, *RESAMPLES)
     columns = _checked(member, score, decision, probability)
     value = criteria(*columns)
     ends = np.full((2, len(value)), np.nan)

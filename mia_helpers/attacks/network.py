@@ -1,11 +1,13 @@
 """The paper's attack on UCI Adult: a network of 16 parameters."""
 
 from collections.abc import Callable
+from numbers import Integral
+from typing import ClassVar
 
 import numpy as np
 from scipy.special import expit
 
-from mia_helpers.attacks.base import Attack
+from mia_helpers.attacks.base import Attack, Limit
 from mia_helpers.attacks.records import Records
 
 
@@ -24,6 +26,10 @@ class AttackNetwork(Attack):
 
     name = "network"
     outputs = "one"
+    limits: ClassVar = {
+        "epochs": Limit(1, 100_000, "it would train for days", Integral),
+        "batch_size": Limit(1, 1_000_000, "a batch has no more records than there are", Integral),
+    }
 
     def __init__(self, *, train: Callable, epochs=10, batch_size=32, seed=0):
         self.train, self.epochs, self.batch_size, self.seed = train, epochs, batch_size, seed

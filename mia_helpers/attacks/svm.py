@@ -1,5 +1,7 @@
 """The paper's attack on CIFAR-10: a support vector machine for each true class."""
 
+from typing import ClassVar
+
 import joblib
 import numpy as np
 import sklearn
@@ -7,7 +9,7 @@ from sklearn.metrics import accuracy_score, make_scorer
 from sklearn.model_selection import GridSearchCV, PredefinedSplit, StratifiedKFold
 from sklearn.svm import SVC
 
-from mia_helpers.attacks.base import Attack, check_both_kinds
+from mia_helpers.attacks.base import Attack, Limit, check_both_kinds
 from mia_helpers.attacks.records import Records
 from mia_helpers.engine.errors import MIAError
 
@@ -36,6 +38,11 @@ class PerClassSVM(Attack):
     name = "svm"
     outputs = "many"
     per_class = True
+    limits: ClassVar = {
+        "C": Limit(1e-9, 1e9, "a fit would not end", grid=True),
+        "gamma": Limit(1e-9, 1e9, "each point would be alone", grid=True),
+        "resolution": Limit(0, 1, "cells would be larger than the kernel"),
+    }
 
     def __init__(self, *, C=(0.1, 1.0, 10.0), gamma=(0.001, 0.01, 0.1), resolution=1e-3, n_jobs=1, seed=0):
         self.C, self.gamma, self.resolution = tuple(C), tuple(gamma), resolution

@@ -1,7 +1,9 @@
 """Executing one notebook, the same way whatever the user's Jupyter, IPython and matplotlib are set to."""
 
 import re
+import signal
 import sys
+import time
 from pathlib import Path
 
 import nbformat
@@ -11,11 +13,14 @@ from jupyter_client.manager import AsyncKernelManager
 from mia_helpers.engine import files, store
 from mia_helpers.engine.errors import MIAError, sentence
 
+SILENCE = 60  # seconds; a kernel answers its heartbeat while a cell computes, and while it waits for the disk
 FIGURE = re.compile(r"(?m)^[^#\n]*\b((?:plots|figures)\.(?:plot|draw)_\w+)")
 
 
 class OwnKernel(AsyncKernelManager):
     """A kernel of the interpreter that runs the batch, whatever kernel specs are installed."""
+
+    _heart = None  # a socket, once it was asked
 
     @property
     def kernel_spec(self) -> KernelSpec:
@@ -27,6 +32,30 @@ class OwnKernel(AsyncKernelManager):
             display_name="Python 3",
             language="python",
         )
+
+    async def _async_is_alive(self) -> bool:
+        """Tell whether the kernel runs and answers; Jupyter asks each second. One that is silent is ended."""
+        if not await super()._async_is_alive():
+            return False
+        if await self._silence() < SILENCE:
+            return True
+        await self.signal_kernel(getattr(signal, "SIGKILL", signal.SIGTERM))  # what is stopped does not end itself
+        return False
+
+    is_alive = _async_is_alive
+
+    async def _silence(self) -> float:
+        """Return for how many seconds the kernel has owed an answer to the last beat of its heart."""
+        heard = self._heart is None or await self._heart.poll(0)
+        if self._heart is None:
+            self._heart = self.connect_hb()
+            self._heart.linger = 0
+        elif heard:
+            await self._heart.recv()
+        if heard:
+            self._beat = time.monotonic()
+            await self._heart.send(b"ping")
+        return time.monotonic() - self._beat
 
 
 def execute(source: Path, output: Path, parameters: dict, stamp: str = "") -> str:

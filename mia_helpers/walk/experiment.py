@@ -149,8 +149,7 @@ class Experiment(Parameters):
     def attacker(self, name: str = "shokri", *, shadows_of: "Experiment | None" = None, **options) -> Attacker:
         """Return an attack on this target as a value (see `attack`)."""
         name, shadows = resolve(name, self.attack_names), (shadows_of or self).shadow_models()
-        check_options(ATTACKS[name], options)
-        return Attacker(name, self.model(), shadows, self.n_resamples, options)
+        return Attacker(name, self.model(), shadows, self.n_resamples, check_options(ATTACKS[name], options))
 
     def attack(self, name: str = "shokri", *, shadows_of: "Experiment | None" = None, **options) -> AttackResult:
         """Fit an attack on the shadows, score the target's records with it, and measure it.

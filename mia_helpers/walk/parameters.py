@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from mia_helpers.data import registry, scaling
 from mia_helpers.data.splits import check_size
-from mia_helpers.engine.errors import MIAError, unknown
+from mia_helpers.engine.checks import RESAMPLES, number
+from mia_helpers.engine.errors import unknown
 from mia_helpers.learning import defences
 from mia_helpers.learning.optimisers import OPTIMISERS
 
@@ -21,7 +22,7 @@ WHOLE = {
     "batch_size": (1, 1_000_000, "a batch has no more records than a data set"),
     "seed": (0, 2**32 - 1, "NumPy's and scikit-learn's generators take no larger one"),
     "l2_shadows": (1, 10_000, "an attack reads the answers of all at once"),
-    "n_resamples": (1, 1_000_000, "an interval's ends do not move any more"),
+    "n_resamples": RESAMPLES,
 }
 REAL = {
     "learning_rate": (0, 1e6, "no network survives a step of that size"),
@@ -57,14 +58,14 @@ class Parameters:
             if getattr(self, name) not in list(known):
                 raise unknown(name, getattr(self, name), known)
         for name, (least, most, why) in WHOLE.items():
-            self._set(name, int(_number(name, getattr(self, name), numbers.Integral, least, most, why)))
+            self._set(name, int(number(name, getattr(self, name), numbers.Integral, least, most, why)))
         for name, (least, most, why) in REAL.items():
-            self._set(name, float(_number(name, getattr(self, name), numbers.Real, least, most, why)))
+            self._set(name, float(number(name, getattr(self, name), numbers.Real, least, most, why)))
         if self.defence is not None:
             self._set("defence", str(defences.named(self.defence)))
         self._set("n_classes", source.check_classes(self.n_classes))
         sweep = self.l2_sweep if isinstance(self.l2_sweep, list | tuple) else [self.l2_sweep]
-        self._set("l2_sweep", tuple(float(_number("l2_sweep", l2, numbers.Real, *REAL["l2"])) for l2 in sweep))
+        self._set("l2_sweep", tuple(float(number("l2_sweep", l2, numbers.Real, *REAL["l2"])) for l2 in sweep))
         check_size(source.size, self.train_size)
 
     def _set(self, name, value):
@@ -127,22 +128,3 @@ def check_injected(variables: dict, known: Iterable[str]) -> None:
                 for target in (target for target in targets if isinstance(target, ast.Name)):
                     if target.id not in known:
                         raise unknown("parameter", target.id, known)
-
-
-def _number(name: str, value, kind: type, least: float, most: float, why: str):
-    what = "whole number" if kind is numbers.Integral else "number"
-    shown = _shown(value)
-    if isinstance(value, bool) or not isinstance(value, kind) or not least <= value < float("inf"):
-        raise MIAError(f"{name}={shown}: expected a {what} of at least {least}")
-    if value > most:
-        raise MIAError(f"{name}={shown}: expected at most {most:,}; {why}")
-    return value
-
-
-def _shown(value) -> str:
-    """Return how a value is written, cut where it is long."""
-    try:
-        text = repr(value)
-    except ValueError:  # Python writes no whole number of more than 4,300 digits
-        return "a number of thousands of digits"
-    return text if len(text) < 40 else f"{text[:20]}…"
