@@ -34,7 +34,14 @@ def accuracy(attack, records):
     return (attack.decide(attack.score(records)) == records.member).mean()
 
 
-SETUPS = [("svm", 4), ("threshold", 4), ("threshold", 1), pytest.param("network", 2, marks=pytest.mark.slow)]
+SETUPS = [
+    ("svm", 4),
+    ("threshold", 4),
+    ("threshold", 1),
+    ("boosted", 4),
+    ("boosted", 1),
+    pytest.param("network", 2, marks=pytest.mark.slow),
+]
 
 
 @pytest.mark.parametrize(("name", "k"), SETUPS)
@@ -195,3 +202,84 @@ def test_merging_near_answers_changes_no_choice_and_hardly_a_decision():
     assert [(r["C"], r["gamma"]) for r in rows[0]] == [(r["C"], r["gamma"]) for r in rows[1]]
     assert sum(r["points"] for r in rows[0]) < 0.6 * sum(r["points"] for r in rows[1])
     assert abs(accuracy(merged, target) - accuracy(apart, target)) <= 0.003
+
+
+# --- Log-odds, and a learnt attack that reads them ----------------------------------------------------------------
+
+
+def test_log_odds_tell_answers_of_one_apart():
+    """In float32 both answers are 1.0 for the true class; what is left for the other differs by a factor of 1,000."""
+    probs = np.array([[1, 1e-8], [1, 1e-11], [0.25, 0.75], [0, 1]], np.float32)
+    records = Records(probs, np.zeros(4, int), np.arange(4) < 2, np.zeros(4, int), np.arange(4))
+    assert records.true_class_probability[0] == records.true_class_probability[1] == 1
+    expected = [np.log(1e8), np.log(1e11), np.log(1 / 3), np.log(np.finfo(np.float32).smallest_subnormal)]
+    assert records.log_odds == pytest.approx(expected, rel=1e-6)
+    assert records.log_odds.dtype == np.float64
+    assert np.array_equal(np.argsort(records.log_odds[1:]), np.argsort(records.true_class_probability[1:]))
+
+
+def test_log_odds_of_a_single_output_are_finite_and_signed_by_the_label():
+    probs = np.array([[0.8], [0.8], [1.0], [0.0]], np.float32)
+    records = Records(probs, np.array([1, 0, 1, 1]), np.arange(4) < 2, np.zeros(4, int), np.arange(4))
+    assert records.log_odds[:2] == pytest.approx([np.log(4), -np.log(4)], rel=1e-6)
+    assert records.log_odds[2] == pytest.approx(25 * np.log(2))  # half a step of float32 is left below 1
+    assert np.isfinite(records.log_odds).all()
+
+
+def in_a_band(seed, *, models=4, n=1000):
+    """Records of which members crowd in a band of confidence, and non-members are below it and above it."""
+    rng = np.random.default_rng(seed)
+    member = np.arange(models * n) % 2 == 0
+    phi = np.where(member, rng.normal(9, 0.5, len(member)), rng.choice([-1, 1], len(member)) * 6 + rng.normal(9, 1.5))
+    p = 1 / (1 + np.exp(-phi))
+    rest = np.exp(-phi) * p
+    probs = np.column_stack([p, rest]).astype(np.float32)
+    model_id = np.repeat(np.arange(models), n)
+    return Records(probs, np.zeros(len(member), int), member, model_id, np.arange(len(member)))
+
+
+def test_boosted_trees_find_members_in_a_band_where_a_threshold_cannot():
+    shadows, target = in_a_band(0), in_a_band(1, models=1)
+    found = {name: fitted(name, shadows) for name in ("boosted", "threshold")}
+    assert roc_auc_score(target.member, found["threshold"].score(target)) < 0.8
+    assert roc_auc_score(target.member, found["boosted"].score(target)) > 0.95
+    assert [victim["shadow"] for victim in found["boosted"].details_["as_victims"]] == [0, 1, 2, 3]
+
+
+def test_thresholds_are_chosen_on_shadows_that_the_trees_have_not_seen():
+    """Without any difference to learn, trees still separate what they were fitted on, and held-out scores do not."""
+    shadows = replace(planted(7, leak=False, n=2000), model_id=np.arange(2000) // 500)
+    attack = fitted("boosted", shadows)
+    assert roc_auc_score(shadows.member, attack.score(shadows)) > 0.6
+    assert roc_auc_score(shadows.member, attack._held_out) == pytest.approx(0.5, abs=0.05)
+    assert attack.threshold_ == attacks.best_threshold(shadows.member, attack._held_out)
+    cut = attack.details_["cuts"]["tpr_at_1pct_fpr"]
+    assert (attack._held_out[~shadows.member] > cut).sum() == 10  # one in a hundred of 1,000
+    alone = fitted("boosted", planted(8, leak=False, n=500))  # of one shadow, parts of its records take turns
+    assert roc_auc_score(planted(8, leak=False, n=500).member, alone._held_out) == pytest.approx(0.5, abs=0.1)
+
+
+def test_boosted_trees_are_the_same_twice():
+    shadows, target = in_a_band(0), in_a_band(1, models=1)
+    scores = [fitted("boosted", shadows).score(target) for _ in range(2)]
+    assert np.array_equal(*scores)
+
+
+def test_a_cut_by_hand():
+    scores = np.array([5.0, 4, 4, 3, 2, 1, 0, 0, 0, 0])
+    assert attacks.base.cut_at(scores, 0.1) == 4  # one is above; two would be too many
+    assert attacks.base.cut_at(scores, 0.3) == 3
+    assert attacks.base.cut_at(scores, 0.05) is None  # half a record
+
+
+def test_what_comes_of_a_cut_is_counted_on_the_target():
+    member = np.array([True] * 4 + [False] * 4)
+    score = np.array([9.0, 8, 7, 1, 9, 2, 1, 0])
+    fields = {"label": np.zeros(8, int), "decision": score > 5, "probability": score / 10}
+    details = {"cuts": {"tpr_at_1pct_fpr": 6.0, "tpr_at_01pct_fpr": None}}
+    result = attacks.AttackResult("a", True, member, score=score, details=details, table=None, **fields)
+    (row,) = result.realised.to_dict("records")
+    assert (row["wanted"], row["called"], row["tpr"], row["fpr"], row["precision"]) == (0.01, 4, 0.75, 0.25, 0.75)
+    assert row["tpr_low"] == pytest.approx(0.194, abs=1e-3)  # 3 of 4, Clopper-Pearson
+    nobody = replace(result, score=score - 20).realised
+    assert np.isnan(nobody["precision"].iloc[0])

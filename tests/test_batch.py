@@ -114,8 +114,9 @@ def test_each_notebook_gets_the_models_that_it_reads():
     exp = GOOD.replace(n_shadows=3, l2_sweep=[5e-3], l2_shadows=1)
     planned = steps.plan(Profile("demo", "", 1, (exp,)))[:6]
     assert [len(step.needs()) for step in planned] == [0, 1, 4, 4, 4, 6]
-    # Three attacks: plain, by one who ignores the penalty, by one who adapts.
-    assert [len(step.attackers()) for step in planned] == [0, 0, 0, 3, 3, 9]
+    # Four attacks: plain, by one who ignores the penalty, by one who adapts. Twins in 01 and 05, where there are also
+    # the outsiders and what four attacks say of them.
+    assert [len(step.works()) for step in planned] == [1, 0, 0, 4, 10, 12]
 
 
 def test_further_seeds_and_studies_are_computed_without_notebooks():
@@ -127,8 +128,8 @@ def test_further_seeds_and_studies_are_computed_without_notebooks():
     assert [step.page and step.page.stem[:2] for step in planned] == [*walk, None, *walk, None, "07"]
     seed, study = planned[6], planned[13]
     assert (seed.label, study.label) == (f"{exp.replace(seed=1)}/attacks", f"{exp}/study of shadows")
-    assert (len(seed.needs()), len(seed.attackers())) == (3, 3)
-    assert (len(study.needs()), len(study.attackers())) == (3, 6)
+    assert (len(seed.needs()), len(seed.works())) == (3, 5)
+    assert (len(study.needs()), len(study.works())) == (3, 8)
     assert steps.plan(profile, ["*/study of shadows"]) == [study]
     assert steps.plan(profile, ["*/study of shadows", "07_*"]) == [study, planned[14]]
 

@@ -45,7 +45,7 @@ def test_an_attack_of_three_lines_is_everywhere_once_it_is_registered(planted, m
     monkeypatch.setitem(ATTACKS, "doubt", Doubt)
     result = planted.attack("doubt")
     assert (result.metrics["accuracy"], result.metrics["auc"]) == (1, 1)
-    assert result.details == {}
+    assert list(result.details) == ["cuts"]
     planted.attack("gap")
     table = report.metrics_table([planted]).set_index("attack")
     assert table["accuracy"].to_dict() == {"doubt": 1.0, "gap": 0.5}
@@ -113,7 +113,7 @@ def test_a_study_is_a_function_and_a_notebook_a_page(planted, monkeypatch, capsy
     labels = [step.label.partition("/")[2] for step in planned]
     assert labels[-3:] == ["08_more", "study of seeds", "07_results"]
     assert planned[-3].needs() == [planted.model(0)]
-    assert len(planned[-2].attackers()) == 2 * len(planted.attack_names)
+    assert len(planned[-2].works()) == 2 * len(planted.attack_names)
     assert cli.main(["list"]) == 0
     assert f"studies    {', '.join(studies.STUDIES)}\n" in capsys.readouterr().out
     assert list(studies.STUDIES)[-1] == "seeds"
@@ -123,7 +123,7 @@ def test_a_page_may_read_models_and_attacks_in_any_order(planted):
     for reads in (lambda e: [e.model(5), e.attacker("gap")], lambda e: [e.attacker("gap"), e.model(5)]):
         page = road.Page("08_more", "more", reads)
         assert {model.split.model_id for model in page.models(planted)} == {-1, 0, 1, 5}
-        assert [attacker.attack for attacker in page.attackers(planted)] == ["gap"]
+        assert [attacker.attack for attacker in page.works(planted)] == ["gap"]
 
 
 def test_the_road_map_shows_each_notebook():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mia_helpers import Experiment, MIAError
-from mia_helpers.batch import steps
+from mia_helpers.batch import sources, steps
 from mia_helpers.data import adult, registry
 from mia_helpers.engine import files, shipped, store
 from mia_helpers.walk import profiles, worker
@@ -119,6 +119,32 @@ def test_all_models_of_the_classroom_came_along(monkeypatch, tmp_path):
     models = needed(steps.plan(profiles.load("classroom")))
     assert len(models) == 44
     assert missing(models) == []
+    for exp in profiles.load("classroom").experiments:  # and what else takes the data
+        assert missing([exp.outsiders_work(), exp.twins_work()]) == []
+        outsiders, target = exp.outsiders(), exp.target()
+        assert len(outsiders) == len(target) == 2 * exp.train_size
+        assert not outsiders.member.any()
+        assert not np.isin(outsiders.index, target.index).any()
+        assert exp.twins()["member"].isin(target.index[target.member]).all()
+        assert exp.twins()["other"].isin(target.index[~target.member]).all()
+
+
+@pytest.mark.slow
+def test_records_that_are_written_have_outsiders_and_twins_too(monkeypatch, tmp_path):
+    monkeypatch.setenv("MIA_JOBS", "1")
+    exp = Experiment(dataset="synthetic_census", train_size=50, n_shadows=1, epochs=1, l2_sweep=(), n_resamples=20)
+    profile = profiles.Profile("demo", "", 1, (exp,))
+    monkeypatch.setattr(profiles, "load", lambda _name: profile)
+    sources.write_records("demo")
+    works = [exp.outsiders_work(), exp.twins_work()]
+    assert set(shipped.manifest()["artifacts"]) == {work.name for work in (*exp.models(), *works)}
+    before = exp.outsider_draws("gap")
+    monkeypatch.setenv("MIA_RUNS_DIR", str(tmp_path / "other runs"))
+    monkeypatch.setattr(registry, "load", lambda *_args: pytest.fail("it needs the data"))
+    monkeypatch.setattr(registry, "source_of", shipped.source_of)
+    assert exp.outsider_draws("gap").equals(before)
+    assert exp.twins().empty
+    assert not exp.has_twin().any()
 
 
 def test_other_data_are_other_records(records, monkeypatch):

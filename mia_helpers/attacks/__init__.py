@@ -8,6 +8,7 @@ A new attack is a file with a class like those in `baselines`, and a place in th
 
 from mia_helpers.attacks.base import Attack, best_threshold, new
 from mia_helpers.attacks.baselines import GapAttack, ThresholdAttack
+from mia_helpers.attacks.boosted import BoostedAttack
 from mia_helpers.attacks.metrics import chance_interval, shuffled_accuracies
 from mia_helpers.attacks.network import AttackNetwork
 from mia_helpers.attacks.records import TARGET, Records
@@ -16,5 +17,5 @@ from mia_helpers.attacks.svm import PerClassSVM, grid_edges
 
 # By name, in the order in which results are shown: the paper's come first.
 ATTACKS: dict[str, type[Attack]] = {
-    attack.name: attack for attack in (PerClassSVM, AttackNetwork, ThresholdAttack, GapAttack)
+    attack.name: attack for attack in (PerClassSVM, AttackNetwork, BoostedAttack, ThresholdAttack, GapAttack)
 }

@@ -9,7 +9,7 @@ from mia_helpers.attacks.records import Records
 class GapAttack(Attack):
     """Member if the target's prediction is right (Yeom et al. 2018): accuracy 1/2 + (train - test accuracy) / 2."""
 
-    name = "gap"
+    name, learns_score = "gap", False
 
     def _fit(self, shadows):
         self.threshold_ = 0.5
@@ -20,17 +20,18 @@ class GapAttack(Attack):
 
 
 class ThresholdAttack(Attack):
-    """Member if the true class's probability exceeds one threshold, the most accurate on the shadows.
+    """Member if the model's confidence in the true class exceeds one threshold, the most accurate on the shadows.
 
-    Yeom et al. 2018; Song and Mittal 2021 call it the confidence attack.
+    Yeom et al. 2018; Song and Mittal 2021 call it the confidence attack. Confidence is told by its log-odds: the order
+    is that of the probability, without its ties at 1.0.
     """
 
-    name = "threshold"
+    name, learns_score = "threshold", False
 
     def _fit(self, shadows):
         self.threshold_ = best_threshold(shadows.member, self.score(shadows))
         self.details_ = {"threshold": self.threshold_}
 
     def score(self, records: Records) -> np.ndarray:
-        """Return the probability of the true class."""
-        return records.true_class_probability.astype(float)
+        """Return the log-odds of the true class."""
+        return records.log_odds

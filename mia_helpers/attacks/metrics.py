@@ -1,7 +1,6 @@
 """Membership metrics, each with an interval: the paper's criteria and the ones that came after it."""
 
 import numbers
-import warnings
 from collections.abc import Iterable
 
 import numpy as np
@@ -9,6 +8,7 @@ import pandas as pd
 from scipy import stats
 from sklearn.metrics import auc, roc_curve
 
+from mia_helpers.attacks import intervals
 from mia_helpers.engine.checks import RESAMPLES, number
 from mia_helpers.engine.errors import MIAError
 
@@ -44,36 +44,37 @@ def criteria(member, score, decision, probability) -> dict[str, float]:
         If an array is of another shape or type, or holds NaN.
     """
     columns = _checked(member, score, decision, probability)
-    return {**_criteria(*columns), **dict.fromkeys(_unknowable(columns[0]), np.nan)}
+    member, score, decision, probability = columns
+    pairs = ((False, False), (False, True), (True, False), (True, True))  # of truth and what was said
+    tn, fp, fn, tp = (int(np.count_nonzero((member == truth) & (decision == said))) for truth, said in pairs)
+    fpr, tpr = roc_points(member, score)
+    return {
+        "precision": _ratio(tp, tp + fp),
+        "recall": _ratio(tp, tp + fn),
+        "accuracy": (tp + tn) / len(member),
+        "auc": auc(fpr, tpr),
+        **{name: float(losses.mean()) for name, losses in loss_of_each(member, probability).items()},
+        **{"tn": tn, "fp": fp, "fn": fn, "tp": tp},
+        "advantage": _ratio(tp, tp + fn) - _ratio(fp, fp + tn),
+        **{name: tpr_at_fpr(fpr, tpr, limit) for name, limit in LIMITS.items()},
+        **dict.fromkeys(_unknowable(member), np.nan),
+    }
+
+
+def loss_of_each(member, probability) -> dict[str, np.ndarray]:
+    """Return what each record adds to log loss, mean absolute and mean squared error, float64 (n,) each."""
+    of_truth, tiny = np.where(member, probability, 1 - probability), np.finfo(float).eps
+    return {
+        "log_loss": -np.log(np.clip(of_truth, tiny, 1 - tiny)),
+        "mae": 1 - of_truth,
+        "mse": np.square(1 - of_truth),
+    }
 
 
 def _unknowable(member: np.ndarray) -> list[str]:
     """Return the rates for which there are too few non-members: the limit is less than one of them."""
     n = np.count_nonzero(~member)
     return [name for name, limit in LIMITS.items() if n * limit < 1 - 1e-9]
-
-
-def _criteria(member, score, decision, probability) -> dict[str, float]:
-    """Return every criterion without a look at the input: most of the time of a bootstrap is spent here."""
-    tn, fp, fn, tp = (
-        int(np.count_nonzero((member == truth) & (decision == said)))
-        for truth, said in ((False, False), (False, True), (True, False), (True, True))
-    )
-    fpr, tpr = roc_points(member, score)
-    # By hand and not by scikit-learn, which checks its input each time:
-    of_truth, tiny = np.where(member, probability, 1 - probability), np.finfo(float).eps
-    return {
-        "precision": _ratio(tp, tp + fp),
-        "recall": _ratio(tp, tp + fn),
-        "accuracy": (tp + tn) / len(member),
-        "auc": auc(fpr, tpr),
-        "log_loss": float(-np.log(np.clip(of_truth, tiny, 1 - tiny)).mean()),
-        "mae": float((1 - of_truth).mean()),
-        "mse": float(np.square(1 - of_truth).mean()),
-        **{"tn": tn, "fp": fp, "fn": fn, "tp": tp},
-        "advantage": _ratio(tp, tp + fn) - _ratio(fp, fp + tn),
-        **{name: tpr_at_fpr(fpr, tpr, limit) for name, limit in LIMITS.items()},
-    }
 
 
 def _checked(member, score, decision, probability) -> list[np.ndarray]:
@@ -114,36 +115,24 @@ def tpr_at_fpr(fpr: np.ndarray, tpr: np.ndarray, limit: float) -> float:
 def with_intervals(
     member, score, decision, probability, *, seed: int, n_resamples: int = 500, level: float = 0.95
 ) -> pd.DataFrame:
-    """Return a row per criterion: metric, value, low, high, with percentile-bootstrap intervals over the records.
+    """Return a row per criterion: metric, value, low, high, with intervals over the records.
 
-    The records are drawn again with replacement `n_resamples` times. The interval covers the choice of the records, not
-    of the models: what another seed would change is not in it. Of a single record there is no interval (NaN).
+    The interval covers the choice of the records, not of the models: what another seed would change is not in it. How
+    it is made: see `attacks.intervals`. NaN where there is none: a kind with fewer than two records, or a criterion
+    that does not vary with the records, such as the log loss of an attack that gives every record the same probability.
     """
     number("n_resamples", n_resamples, numbers.Integral, *RESAMPLES)
-    columns = _checked(member, score, decision, probability)
-    value = criteria(*columns)
-    ends = np.full((2, len(value)), np.nan)
-    if len(columns[0]) > 1:
-        ends = _bootstrap(columns, seed, n_resamples, level)
-    ends[:, np.isnan(list(value.values()))] = np.nan
-    return pd.DataFrame({"metric": list(value), "value": list(value.values()), "low": ends[0], "high": ends[1]})
-
-
-def _bootstrap(columns: list[np.ndarray], seed: int, n_resamples: int, level: float) -> np.ndarray:
-    """Return float (2, criteria): the low and the high end of each interval."""
-    with warnings.catch_warnings():  # a criterion that never varies has an interval of width 0: no cause for alarm
-        warnings.simplefilter("ignore", stats.DegenerateDataWarning)
-        interval = stats.bootstrap(
-            columns,
-            lambda *drawn: np.array(list(_criteria(*drawn).values())),
-            paired=True,
-            vectorized=False,
-            n_resamples=n_resamples,
-            confidence_level=level,
-            method="percentile",
-            rng=np.random.default_rng(seed),
-        ).confidence_interval
-    return np.array([interval.low, interval.high])
+    member, score, decision, probability = _checked(member, score, decision, probability)
+    value = criteria(member, score, decision, probability)
+    ends = intervals.of_counts(*(value[name] for name in ("tp", "fn", "fp", "tn")), level)
+    ends |= {name: intervals.of_rate(member, score, limit, level) for name, limit in LIMITS.items()}
+    options = {"seed": seed, "n_resamples": n_resamples, "level": level}
+    ends |= intervals.bootstrapped(member, score, loss_of_each(member, probability), **options)
+    table = pd.DataFrame(
+        [(name, value[name], *ends[name]) for name in value], columns=["metric", "value", "low", "high"]
+    )
+    table.loc[table["value"].isna(), ["low", "high"]] = np.nan
+    return table
 
 
 def chance_interval(n: int, *, level: float = 0.95) -> tuple[float, float]:

@@ -8,6 +8,8 @@ from mia_helpers.engine.errors import MIAError
 
 TARGET = -1  # the model_id of the target; shadows are 0, 1, ...
 ROUNDING = 1e-3  # by how much the probabilities of a float16 or float32 softmax may miss their sum of 1
+TINY = float(np.finfo(np.float32).smallest_subnormal)  # the least probability above 0 that a model answers
+HALF_STEP = float(np.finfo(np.float32).epsneg) / 2  # of float32 just below 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +70,22 @@ class Records:
             p = self.probs[:, 0]
             return np.where(self.label == 1, p, 1 - p)
         return self.probs[np.arange(len(self)), self.label]
+
+    @property
+    def log_odds(self) -> np.ndarray:
+        """float64 (n,): log p_y − log of the sum of the other probabilities, the true class's confidence without ties.
+
+        In float32, many answers have p_y = 1.0 and differ only in what is left for the other classes (Carlini et al.
+        2022 use this quantity too). Never through 1 − p_y, which is 0 for them. A single output has no others: where
+        it is 1, half the distance to the next float32 stands for what was rounded away, where 0, the least float32.
+        """
+        if self.probs.shape[1] == 1:
+            p = np.clip(self.probs[:, 0].astype(float), TINY, 1 - HALF_STEP)
+            return np.where(self.label == 1, 1, -1) * (np.log(p) - np.log1p(-p))
+        p, rows = self.probs.astype(float), np.arange(len(self))
+        of_true = p[rows, self.label]
+        p[rows, self.label] = 0
+        return np.log(np.maximum(of_true, TINY)) - np.log(np.maximum(p.sum(axis=1), TINY))
 
     @property
     def correct(self) -> np.ndarray:

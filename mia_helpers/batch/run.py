@@ -14,7 +14,6 @@ from mia_helpers.data import registry
 from mia_helpers.engine import files, store
 from mia_helpers.engine.errors import MIAError, sentence
 from mia_helpers.engine.progress import duration, say
-from mia_helpers.walk.attackers import check_memory
 from mia_helpers.walk.jobs import train_all
 from mia_helpers.walk.profiles import Profile, names
 from mia_helpers.walk.work import needed
@@ -34,8 +33,8 @@ def run(steps: list[Step]) -> list[Outcome]:
     """Run the steps in order and return how each ended. After a failure the rest of that experiment is skipped.
 
     What an experiment's notebooks need is computed first: all models together, so that no core waits at the end of a
-    stage, then the attacks, each fitted once for all notebooks. Run by hand, a notebook computes it itself. A notebook
-    that was executed before, by the same code on the same artifacts, is not executed again.
+    stage, then attacks and controls, each fitted once for all notebooks. Run by hand, a notebook computes it itself. A
+    notebook that was executed before, by the same code on the same artifacts, is not executed again.
     """
     outcomes: list[Outcome] = []
     for number, step in enumerate(steps, start=1):
@@ -65,16 +64,15 @@ def _take(step: Step, alike: list[Step], *, first: bool) -> tuple[str, str]:
 
 def _compute(steps: list[Step]) -> None:
     """Compute what these steps of one experiment or study read."""
-    attackers = list({attacker.name: attacker for step in steps for attacker in step.attackers()}.values())
-    for attacker in attackers:
-        check_memory(attacker)
+    works = list({work.name: work for step in steps for work in step.works()}.values())
+    for work in works:
+        work.check()
     train_all(needed(steps))
-    for attacker in attackers:
-        if not attacker.is_done():
+    for work in works:
+        if not work.is_there():
             began = time.monotonic()
-            attacker.result()
-            shadows = f"{len(attacker.shadows)} shadows with λ = {attacker.shadows[0].recipe.l2:g}"
-            say(f"attack: {attacker.attack} on {attacker.victim.name}, {shadows}, {duration(time.monotonic() - began)}")
+            work.arrays()
+            say(f"{work.label()}, {duration(time.monotonic() - began)}")
 
 
 def _execute_once(step: Step) -> tuple[str, str]:
@@ -130,7 +128,7 @@ def forget(steps: list[Step]) -> int:
     for step in steps:
         if step.output:
             step.output.unlink(missing_ok=True)
-    works = [work for step in steps for work in (*step.needs(), *step.attackers())]
+    works = [work for step in steps for work in (*step.needs(), *step.works())]
     return store.forget(list(dict.fromkeys(work.name for work in works)))
 
 

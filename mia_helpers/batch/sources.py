@@ -53,13 +53,16 @@ def without_traces(path: Path) -> str:
 def write_records(name: str) -> list[Path]:
     """Write the records of a profile's experiments as those that come with the repository; train what is missing.
 
+    Beside what models answer, that is what else takes the data: outsiders and twins.
     Records that came along before are not taken over: only what was trained here, from the data at hand.
     """
     experiments = profiles.load(name).experiments
     for exp in experiments:
         registry.load(exp.dataset)
     models = needed(attacker for exp in experiments for attacker in exp.attackers())
-    store.forget([model.name for model in models if not store.path_of(model.name).exists()])
+    with_data = [work for exp in experiments for work in (exp.outsiders_work(), exp.twins_work())]
+    works = [*models, *with_data]
+    store.forget([work.name for work in works if not store.path_of(work.name).exists()])
     train_all(models)
     plain = {exp.model().name for exp in experiments}
     about = {
@@ -67,5 +70,7 @@ def write_records(name: str) -> list[Path]:
         "git_commit": environment.git_commit(),
         "data": {exp.dataset: exp.source for exp in experiments},
     }
-    found = {model.name: store.load(model.name) for model in models}
+    for work in with_data:
+        work.arrays()
+    found = {work.name: store.load(work.name) for work in works}
     return shipped.write(found, lambda it: store.model_file(it) if it in plain else None, about)

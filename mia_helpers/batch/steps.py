@@ -8,13 +8,12 @@ from pathlib import Path
 
 from mia_helpers.engine import environment, store
 from mia_helpers.engine.errors import MIAError
-from mia_helpers.walk.attackers import Attacker
 from mia_helpers.walk.experiment import Experiment
 from mia_helpers.walk.models import Model
 from mia_helpers.walk.profiles import Profile
 from mia_helpers.walk.road import ROAD, Page
 from mia_helpers.walk.studies import STUDIES
-from mia_helpers.walk.work import missing, needed
+from mia_helpers.walk.work import Work, missing, needed
 
 
 @dataclass(frozen=True)
@@ -45,23 +44,25 @@ class Step:
         """What papermill injects."""
         return self.experiment.parameters() if self.experiment else {"profile": self.output.parent.name}
 
-    def attackers(self) -> list[Attacker]:
-        """Return the attacks whose results it reads."""
+    def works(self) -> list[Work]:
+        """Return what it reads beside models: attacks and controls."""
         if self.study:
             return [point.attacker for point in STUDIES[self.study](self.experiment)]
         if self.experiment is None:
             return []
-        return self.page.attackers(self.experiment) if self.page else self.experiment.attackers()
+        if self.page:
+            return self.page.works(self.experiment)
+        return [*self.experiment.attackers(), self.experiment.twins_work()]  # the report tells the twins of each seed
 
     def needs(self) -> list[Model]:
         """Return the models whose answers it reads."""
         if self.experiment is None:
             return []
-        return self.page.models(self.experiment) if self.page else needed(self.attackers())
+        return self.page.models(self.experiment) if self.page else needed(self.works())
 
     def is_done(self) -> bool:
-        """Tell whether all models and attacks that it reads are in the store."""
-        return not missing([*self.needs(), *self.attackers()])
+        """Tell whether all that it reads is in the store."""
+        return not missing([*self.needs(), *self.works()])
 
     def group(self) -> tuple:
         """Return what it shares with the other steps of the same experiment or study."""

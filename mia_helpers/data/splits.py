@@ -85,6 +85,17 @@ def shadow_split(n: int, shadow: int, *, train_size: int, seed: int) -> tuple[np
     return chosen[:train_size], chosen[train_size:]
 
 
+def outsiders(n: int, *, train_size: int, seed: int) -> np.ndarray:
+    """Return the indices of 2·ds records that the target neither trains on nor is tested on, int64 (2·ds,).
+
+    They are drawn from what the target left over, as the shadows' are, and without a look at those.
+    """
+    check_size(n, train_size)
+    rest = np.random.default_rng(seed).permutation(n)[2 * train_size :]
+    # Shadow i draws with [seed, i + 1]; [seed, 0] would be the target's own shuffle.
+    return np.random.default_rng([seed, 0, 1]).choice(rest, 2 * train_size, replace=False)
+
+
 def check_size(n: int, train_size: int) -> None:
     """Raise an MIAError with the numbers if n records are too few for a target and a disjoint shadow."""
     if 4 * train_size > n:

@@ -107,6 +107,23 @@ def plot_confusion(results: list):
     return axes[0]
 
 
+def plot_member_share(records: Records, ax=None, *, bins: int = 40):
+    """Who is a member, by how sure the model is: the share of members in groups of equally many answers."""
+    ax = ax or plt.subplots()[1]
+    order = np.argsort(records.log_odds, kind="stable")
+    groups = [group for group in np.array_split(order, bins) if len(group)]
+    confidence = np.array([np.median(records.log_odds[group]) for group in groups])
+    share = np.array([records.member[group].mean() for group in groups])
+    ax.plot(confidence, share, "o-", color=MEMBER, ms=4)
+    ax.axhline(0.5, color=CHANCE, ls="--", label="as many members as non-members")
+    ax.set(xlabel="log-odds of the true class (median of a group)", ylabel="share of members", ylim=(-0.02, 1.02))
+    most = f"{share.max():.0%} members at a log-odds of {confidence[share.argmax()]:.1f}"
+    title = f"Who is a member, by confidence: {len(groups)} groups of {len(groups[0]):,} answers"
+    ax.set_title(f"{title}\n{most}, {share[-1]:.0%} in the surest group")
+    ax.legend(fontsize=9)
+    return ax
+
+
 def plot_by_class(table: pd.DataFrame, metric: str, class_names, ax=None):
     """One criterion per true class with its 95% interval; `table` comes from `AttackResult.per_class`."""
     ax = ax or plt.subplots()[1]
@@ -120,7 +137,7 @@ def plot_by_class(table: pd.DataFrame, metric: str, class_names, ax=None):
         best, worst = rows.loc[rows["value"].idxmax()], rows.loc[rows["value"].idxmin()]
         ends = [f"{row['value']:.3f} ({class_names[row['group']]})" for row in (worst, best)]
         finding = f"from {ends[0]} to {ends[1]}"
-        ax.set_title(f"{metric.capitalize()} by class, 95% bootstrap intervals\n{finding}")
+        ax.set_title(f"{metric.capitalize()} by class, 95% intervals\n{finding}")
     ax.legend()
     return ax
 
@@ -136,8 +153,7 @@ def plot_control(shuffled: dict[str, np.ndarray], n: int, ax=None):
     ax.axvline(0.5, color=CHANCE, ls="--")
     ax.set_yticks(range(len(shuffled)), shuffled)
     ax.set(xlabel="accuracy with shuffled membership", ylim=(-0.6, len(shuffled) - 0.4))
-    ax.set_title(
-        f"Negative control: nobody can tell shuffled members\n{inside:.0%} of the accuracies lie in the grey band"
-    )
+    title = "Negative control: the same decisions, membership shuffled"
+    ax.set_title(f"{title}\n{inside:.0%} of the accuracies lie in the grey band")
     ax.legend(loc="upper right", fontsize=9)
     return ax

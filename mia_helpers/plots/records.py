@@ -67,6 +67,30 @@ def _describe(data, i):
     return f"age {row['age']:.0f}, {', '.join(levels)}"
 
 
+def plot_twins(data: Dataset, pairs: pd.DataFrame):
+    """Show pairs of a member and a non-member (see `Twins.table`): images one above the other, tables as text."""
+    count = f"pairs shown: {len(pairs)}, twins among them: {int((pairs['kind'] != 'close').sum())}"
+    figure, axes = plt.subplots(2, max(len(pairs), 2), figsize=(9, 4.2), squeeze=False)
+    for ax in axes.flat:
+        ax.axis("off")
+    for column, pair in enumerate(pairs.itertuples()):
+        for ax, i, who in zip(axes[:, column], (pair.member, pair.other), ("member", "non-member"), strict=True):
+            _show(ax, data, i)
+            ax.set_title(f"{who}\n{data.class_names[data.y[i]]}", fontsize=9, loc="center")
+        told = f"differ by {pair.distance:.1f}\nlikeness {round(pair.likeness, 2) + 0:.2f}\n{pair.kind}"
+        axes[1, column].text(0.5, -0.06, told, transform=axes[1, column].transAxes, ha="center", va="top", fontsize=9)
+    figure.suptitle(f"Members (above) and non-members that come close\n{count}", x=0.01, ha="left", fontsize=12)
+    return axes
+
+
+def _show(ax, data, i):
+    if data.is_images:
+        ax.imshow(data.x[i])
+    else:
+        words = _describe(data, i).replace(", ", "\n")
+        ax.text(0.5, 0.5, words, transform=ax.transAxes, ha="center", va="center", fontsize=8)
+
+
 def plot_class_counts(data: Dataset, ax=None):
     """Bar chart of the records per class."""
     ax = ax or plt.subplots()[1]

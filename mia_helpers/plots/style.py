@@ -14,6 +14,7 @@ MEMBER, NON_MEMBER, CHANCE = "#0072b2", "#d55e00", "0.45"  # told apart by colou
 LOOKS = {
     "svm": {"marker": "o", "color": "#009e73"},
     "network": {"marker": "o", "color": "#009e73"},
+    "boosted": {"marker": "P", "color": "#e69f00"},
     "threshold": {"marker": "s", "color": MEMBER},
     "gap": {"marker": "^", "color": NON_MEMBER},
     "": {"marker": "D", "color": "#cc79a7"},

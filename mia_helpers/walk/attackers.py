@@ -6,6 +6,8 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
 from mia_helpers import attacks
 from mia_helpers.attacks.records import Records
 from mia_helpers.attacks.result import AttackResult, measure
@@ -15,7 +17,7 @@ from mia_helpers.walk import jobs, worker
 from mia_helpers.walk.models import Model
 from mia_helpers.walk.work import Work
 
-VERSION = 3  # raise it when the code changes what an attack finds: older artifacts are then no longer read
+VERSION = 5  # raise it when the code changes what an attack finds: older artifacts are then no longer read
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,15 @@ class Attacker(Work):
         """Tell whether all models that it takes are in the store."""
         return all(model.is_there() for model in self.needs())
 
+    def check(self) -> None:
+        """Raise an MIAError if the shadows' answers do not fit into this machine's memory."""
+        check_memory(self)
+
+    def label(self) -> str:
+        """Return which attack it is, on whom, and from what it learns."""
+        shadows = f"{len(self.shadows)} shadows with λ = {self.shadows[0].recipe.l2:g}"
+        return f"attack: {self.attack} on {self.victim.name}, {shadows}"
+
     @property
     def adapts(self) -> bool:
         """Whether its shadows were trained as the target was, penalty included."""
@@ -78,16 +89,25 @@ class Attacker(Work):
 
     def compute(self) -> None:
         """Fit the attack on the shadows, score the target's records with it, and measure it."""
-        check_memory(self)
+        self.check()
         jobs.train_all(list(self.needs()))
         target, began = self.victim.records(), time.monotonic()
-        fitted = _fit(self.attack, self.shadows, json.dumps(self.options, sort_keys=True), store.runs_dir())
-        arrays = measure(fitted, target, seed=self.victim.seed, n_resamples=self.n_resamples)
+        arrays = measure(self._fitted(), target, seed=self.victim.seed, n_resamples=self.n_resamples)
         store.save(self.name, arrays, seconds=time.monotonic() - began, depends_on=self.depends_on())
 
     def result(self) -> AttackResult:
         """Return what it measures; compute it if need be."""
         return AttackResult.from_arrays(self.attack, self.arrays(), adaptive=self.adapts)
+
+    def judge(self, records: Records) -> tuple[np.ndarray, np.ndarray]:
+        """Return score float64 (n,) and decision bool (n,) of the fitted attack for whatever records."""
+        self.check()
+        jobs.train_all(list(self.shadows))
+        score = self._fitted().score(records)
+        return score, self._fitted().decide(score)
+
+    def _fitted(self) -> attacks.Attack:
+        return _fit(self.attack, self.shadows, json.dumps(self.options, sort_keys=True), store.runs_dir())
 
 
 def names_for(dataset_outputs: str) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from mia_helpers.attacks import ATTACKS
 from mia_helpers.attacks.base import Attack, check_options
+from mia_helpers.attacks.controls import outsider_draws
 from mia_helpers.attacks.records import TARGET, Records
 from mia_helpers.attacks.result import AttackResult
 from mia_helpers.data import registry
@@ -19,9 +20,10 @@ from mia_helpers.data.splits import ShadowSplit, TargetSplit
 from mia_helpers.learning.recipe import Recipe
 from mia_helpers.walk import jobs
 from mia_helpers.walk.attackers import Attacker, answers_of, check_memory, names_for, new_attack, resolve
+from mia_helpers.walk.controls import Control, Outsiders, Twins
 from mia_helpers.walk.models import Model
 from mia_helpers.walk.parameters import Parameters
-from mia_helpers.walk.work import needed
+from mia_helpers.walk.work import Work, needed
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -60,7 +62,7 @@ class Experiment(Parameters):
     l2_shadows : int
         Shadows of the attacker who adapts to the penalty, at each λ of the sweep.
     n_resamples : int
-        Bootstrap resamples for the 95% intervals.
+        Bootstrap resamples behind the 95% intervals of AUC and losses; those of counts are exact.
 
     Raises
     ------
@@ -177,3 +179,36 @@ class Experiment(Parameters):
             regularised = self.replace(l2=l2)
             pairs += [(regularised, self), (regularised, regularised.replace(n_shadows=self.l2_shadows))]
         return [victim.attacker(name, shadows_of=shadows) for victim, shadows in pairs for name in self.attack_names]
+
+    # --- Controls -------------------------------------------------------------------------------------------------
+
+    def controls(self) -> list[Work]:
+        """Return what notebook 05 reads beside the attacks: outsiders, what each attack says of them, and twins."""
+        outsiders = self.outsiders_work()
+        judged = [Control(self.attacker(name), outsiders) for name in self.attack_names]
+        return [outsiders, *judged, self.twins_work()]
+
+    def outsiders_work(self) -> Outsiders:
+        """Return the target's answers to outsiders as a value."""
+        return Outsiders(self.model())
+
+    def twins_work(self) -> Twins:
+        """Return the search for twins as a value."""
+        return Twins(self.dataset, self.train_size, self.seed)
+
+    def outsiders(self) -> Records:
+        """Return the target's answers to 2·train_size records that are in neither its training nor its test rows."""
+        return self.outsiders_work().records()
+
+    def outsider_draws(self, name: str = "shokri") -> pd.DataFrame:
+        """Judge an attack with outsiders in the place of members, 20 times (see `attacks.controls.outsider_draws`)."""
+        control = Control(self.attacker(name), self.outsiders_work())
+        return outsider_draws(control.attacker.result(), *control.said(), seed=self.seed)
+
+    def twins(self) -> pd.DataFrame:
+        """Return the closest pairs of a member and a non-member of the target (see `Twins.table`)."""
+        return self.twins_work().table()
+
+    def has_twin(self) -> np.ndarray:
+        """Return bool (n,): which of the target's records have a twin on the other side of its split."""
+        return self.twins_work().of(self.target())

@@ -119,13 +119,17 @@ class Model(Work):
         """Return the trained Keras model. It expects scaled input; `query` takes raw records."""
         from mia_helpers.learning.keras_on_tensorflow import from_bytes
 
+        return from_bytes(self.keras_file(), self.name)
+
+    def keras_file(self) -> bytes:
+        """Return the trained model as the bytes of its `.keras` file; train it if need be."""
         self.arrays()
         if (content := store.model_file(self.name)) is None:  # of this one, only the records came along
             registry.load(self.dataset)  # first: without data, the records are not given up
             store.forget([self.name], alone=True)  # its answers will be the same, and so what attacks found in them
             self.compute()
             content = store.model_file(self.name)
-        return from_bytes(content, self.name)
+        return content
 
     def query(self, x: np.ndarray) -> np.ndarray:
         """Return its answers, float32 (n, k), to raw records x: the black box that an attacker sees."""

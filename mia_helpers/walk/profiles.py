@@ -125,8 +125,23 @@ def _expand(entry: dict):
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML as people write it: 1e-3 is a number, with or without a dot."""
+    """YAML as people write it: 1e-3 is a number, with or without a dot; no key twice, and no number in octal."""
 
+    def construct_mapping(self, node, deep=False):
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        for key in (key for key in keys if keys.count(key) > 1):
+            raise MIAError(
+                f"{key!r} stands there twice (line {node.start_mark.line + 1} and below); only one can count"
+            )
+        return super().construct_mapping(node, deep=deep)
+
+    def construct_yaml_int(self, node):
+        if re.fullmatch(r"[-+]?0[0-9_]+", node.value):
+            raise MIAError(f"{node.value}: YAML reads a number with a leading zero in octal; write it without the zero")
+        return super().construct_yaml_int(node)
+
+
+_Loader.add_constructor("tag:yaml.org,2002:int", _Loader.construct_yaml_int)
 
 _Loader.add_implicit_resolver(
     "tag:yaml.org,2002:float", re.compile(r"^[-+]?[0-9][0-9_]*(\.[0-9_]*)?[eE][-+]?[0-9]+$"), list("-+0123456789")

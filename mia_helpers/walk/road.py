@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mia_helpers.engine import files
-from mia_helpers.walk.attackers import Attacker
 from mia_helpers.walk.experiment import Experiment
 from mia_helpers.walk.models import Model
 from mia_helpers.walk.work import Work
@@ -13,6 +12,10 @@ from mia_helpers.walk.work import Work
 
 def _nothing(_exp: Experiment) -> list[Work]:
     return []
+
+
+def _twins(exp: Experiment) -> list[Work]:
+    return [exp.twins_work()]
 
 
 def _target(exp: Experiment) -> list[Model]:
@@ -23,8 +26,12 @@ def _models(exp: Experiment) -> list[Model]:
     return [exp.model(), *exp.shadow_models()]
 
 
-def _attacks(exp: Experiment) -> list[Attacker]:
+def _attacks(exp: Experiment) -> list[Work]:
     return [exp.attacker(name) for name in exp.attack_names]
+
+
+def _controlled(exp: Experiment) -> list[Work]:
+    return [*_attacks(exp), *exp.controls()]
 
 
 @dataclass(frozen=True)
@@ -38,7 +45,7 @@ class Page:
     place : str
         Its name on the road map.
     reads : callable
-        From an experiment to the models or attacks whose results it reads.
+        From an experiment to the models, attacks and controls whose results it reads.
     shows_data : bool
         Whether it shows the raw data, so that the records alone are not enough.
     of_profile : bool
@@ -57,22 +64,27 @@ class Page:
         return files.of_checkout("notebooks") / f"{self.stem}.ipynb"
 
     def models(self, exp: Experiment) -> list[Model]:
-        """Return the models that it reads, or that the attacks it reads take."""
-        found = [model for work in self.reads(exp) for model in work.needs() or (work,)]  # a model needs nothing
+        """Return the models that it reads, or that the attacks and controls it reads take."""
+        found = [model for work in self.reads(exp) for model in ((work,) if is_model(work) else work.needs())]
         return list({model.name: model for model in found}.values())
 
-    def attackers(self, exp: Experiment) -> list[Attacker]:
-        """Return the attacks that it reads."""
-        return [work for work in self.reads(exp) if work.stage == "attacks"]
+    def works(self, exp: Experiment) -> list[Work]:
+        """Return what it reads beside models: attacks and controls."""
+        return [work for work in self.reads(exp) if not is_model(work)]
+
+
+def is_model(work: Work) -> bool:
+    """Tell whether it is trained, rather than computed from what models answer."""
+    return work.stage == "training"
 
 
 # A new notebook has a line here.
 ROAD = (
-    Page("01_data_preparation", "data", _nothing, shows_data=True),
+    Page("01_data_preparation", "data", _twins, shows_data=True),
     Page("02_target_training", "target", _target, shows_data=True),
     Page("03_shadow_training", "shadows", _models),
     Page("04_attack_training", "attack", _attacks),
-    Page("05_evaluation", "evaluation", _attacks),
+    Page("05_evaluation", "evaluation", _controlled),
     Page("06_regularization", "L2 penalty", Experiment.attackers),
     Page("07_results", "results", _nothing, of_profile=True),
 )

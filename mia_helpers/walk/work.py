@@ -32,9 +32,20 @@ class Work:
         """Return what must be there before it can be computed."""
         return ()
 
+    def check(self) -> None:
+        """Raise an MIAError, before hours of training, if it cannot be computed on this machine."""
+
+    def label(self) -> str:
+        """Return what it is, for a line of progress."""
+        return self.name
+
     def is_there(self) -> bool:
         """Tell whether the result is in the store, without computing anything."""
         return store.exists(self.name)
+
+    def is_done(self) -> bool:
+        """Tell whether all that a report reads of it is in the store, without computing anything."""
+        return self.is_there()
 
     def compute(self) -> None:
         """Compute the result, and what it needs, and keep it."""

@@ -38,12 +38,7 @@ def train(models: list, names: list[str]) -> list[Trained]:
     others raises an MIAError instead of training something else under that name.
     """
     for model, name in zip(models, names, strict=True):
-        registry.load(model.dataset)  # or the name would be that of the data which the shipped records were made from
-        if model.name != name:
-            raise MIAError(
-                f"worker {platform.node()} would train {model.name}, not {name}: it has another version of this "
-                f"package or other data ({model.data.source}, in {registry.data_dir()}). Give it the same."
-            )
+        _check_same(model, name)
     with ONE_AT_A_TIME:
         began = time.monotonic()
         _keras().utils.clear_session()
@@ -52,6 +47,15 @@ def train(models: list, names: list[str]) -> list[Trained]:
         done = [_result(job) for job in jobs]
         share = (time.monotonic() - began) / len(models)
     return [Trained(arrays, content, share, environment.here(), failed) for arrays, content, failed in done]
+
+
+def _check_same(model, name: str) -> None:
+    registry.load(model.dataset)  # or the name would be that of the data which the shipped records were made from
+    if model.name != name:
+        raise MIAError(
+            f"worker {platform.node()} would train {model.name}, not {name}: it has another version of this "
+            f"package or other data ({model.data.source}, in {registry.data_dir()}). Give it the same."
+        )
 
 
 def _keras():
@@ -126,6 +130,19 @@ def _arrays(job: SimpleNamespace) -> dict[str, np.ndarray]:
     arrays = {**records.arrays(), "shift": job.shift, "factor": job.factor}
     arrays["n_parameters"] = np.int64(job.network.count_params())
     return arrays | {f"curve_{name}": values for name, values in job.curves.items()}
+
+
+def answers(model, name: str, content: bytes, shift, factor, rows: np.ndarray) -> np.ndarray:
+    """Return what the trained model `name` answers to these rows of its data set, float32 (n, k).
+
+    `content` are the bytes of its `.keras` file; shift and factor scale the rows. It raises what `train` does.
+    """
+    from mia_helpers.learning.keras_on_tensorflow import from_bytes
+    from mia_helpers.learning.training import predict
+
+    _check_same(model, name)
+    with ONE_AT_A_TIME:
+        return predict(from_bytes(content, model.name), (model.data.x[rows] - shift) * factor)
 
 
 def fit_attack_network(probs, member, seed: int, recipe: dict) -> tuple[list[np.ndarray], float]:
