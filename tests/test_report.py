@@ -2,10 +2,12 @@
 
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from mia_helpers import Experiment, MIAError, report
+from mia_helpers.attacks import GapAttack
 from mia_helpers.engine import shipped, store
 from mia_helpers.report import studies, tables
 from mia_helpers.walk import profiles
@@ -50,6 +52,12 @@ def test_markdown_by_hand():
     assert tables.markdown(table) == "| a | b | c |\n| --- | --- | --- |\n| x | 0.123 | 160554 |\n| y |  | 0.0005 |\n"
 
 
+def test_an_interval_shows_that_it_has_a_width():
+    assert tables._interval(-0.0001, 0.25) == "0.000 to 0.250"
+    assert tables._interval(0.49991, 0.50009) == "0.4999 to 0.5001"
+    assert tables._interval(-0.3, -0.1) == "-0.300 to -0.100"
+
+
 def table_of(*seeds):
     """A metrics table with a row for each of these seeds."""
     row = dict.fromkeys(report.METRICS_COLUMNS, 0) | {"dataset": "cifar10", "attack": "svm", "scaling": "paper"}
@@ -76,7 +84,7 @@ def test_manifest_tells_versions_data_parameters_and_seconds():
     about = json.loads(json.dumps(report.manifest(profile, ["a claim"])))
     assert about["core_hours_of_training"] == 2
     assert about["stages"][str(exp)]["training"] == {"artifacts": 1, "seconds": 7200}
-    assert about["stages"][str(exp)]["missing"] == 5  # two shadows and three attacks
+    assert about["stages"][str(exp)]["missing"] == 6  # two shadows and four attacks
     assert about["stages"][f"{exp}, shadows"]["training"]["artifacts"] == 0  # counted once
     assert about["data"] == {"synthetic_census": exp.source}
     assert about["not_run"] == ["a claim"]
@@ -86,23 +94,45 @@ def test_manifest_tells_versions_data_parameters_and_seconds():
     assert about["git_commit"]
 
 
+def test_manifest_counts_twins_and_tells_what_they_change(monkeypatch):
+    """By hand: of four members and four others, a pair is the same row; an attack finds both."""
+    exp = Experiment(dataset="synthetic_census", train_size=4, n_shadows=1, l2_sweep=(), n_resamples=20)
+    for model in exp.models():
+        label, member = np.arange(8) % 2, np.arange(8) < 4
+        probs = np.where(member, label, 1 - label).astype(np.float32)[:, None]  # right for members alone
+        arrays = dict(probs=probs, label=label, member=member, index=np.arange(8))
+        store.save(model.name, arrays, seconds=1, depends_on=model.depends_on())
+    profile = Profile("demo", "", 1, (exp, exp.replace(seed=1)))
+    assert report.manifest(profile)["twins"] == {}
+    pairs = dict(member=[0, 1], other=[5, 6], distance=[0.0, 9.0], likeness=[1.0, 0.1])
+    arrays = {name: np.array(column) for name, column in pairs.items()}
+    store.save(exp.twins_work().name, arrays, seconds=3, depends_on=exp.twins_work().depends_on())
+    assert report.manifest(profile)["twins"] == {str(exp): {"identical": 1, "near": 0, "accuracy": []}}
+    monkeypatch.setattr("mia_helpers.walk.attackers.new_attack", lambda *_args: GapAttack())
+    exp.attack("threshold")
+    about = json.loads(json.dumps(report.manifest(profile)))
+    [told] = about["twins"][str(exp)]["accuracy"]
+    assert told == {"attack": "threshold", "records": 2, "accuracy": 1.0, "without": 1.0}
+    assert about["stages"][str(exp)]["attacks"]["artifacts"] == 2
+
+
 @pytest.mark.slow
 def test_the_shipped_records_give_the_committed_rows(monkeypatch, tmp_path):
     """Without data or training: the attacks on the first seed at ds 2500 (processors round differently)."""
     monkeypatch.delenv("MIA_RECORDS_DIR")
     monkeypatch.setenv("MIA_DATA_DIR", str(tmp_path / "none"))
-    exp = profiles.load("classroom").experiments[0]
+    exp = profiles.load("classroom").experiments[0].replace(l2_sweep=[])
     assert exp.source == shipped.source_of("cifar10")
     for name in exp.attack_names:
         exp.attack(name)
     assert not list((store.runs_dir() / "artifacts").glob("*/*-target-*"))
     monkeypatch.delenv("MIA_RESULTS_DIR")
-    for profile in ("classroom", "paper"):
-        committed = report.read_metrics(profile)
-        ours = report.metrics_table([exp]).merge(committed, on=tables.KEYS, suffixes=("", "_committed"))
-        assert ours["attack"].tolist() == ["svm", "threshold", "gap"]
-        for metric in ("train_accuracy", "test_accuracy", "precision", "recall", "accuracy", "auc", "log_loss"):
-            assert ours[metric].tolist() == pytest.approx(ours[f"{metric}_committed"].tolist(), abs=1e-4)
+    ours = report.metrics_table([exp]).merge(
+        report.read_metrics("classroom"), on=tables.KEYS, suffixes=("", "_committed")
+    )
+    assert ours["attack"].tolist() == ["svm", "boosted", "threshold", "gap"]
+    for metric in ("train_accuracy", "test_accuracy", "precision", "recall", "accuracy", "auc", "log_loss"):
+        assert ours[metric].tolist() == pytest.approx(ours[f"{metric}_committed"].tolist(), abs=1e-4)
 
 
 def test_a_results_folder_that_cannot_be_made_is_one_clear_error(monkeypatch, unwritable):

@@ -5,6 +5,7 @@ From artifacts alone: nothing is trained. It may use everything but `batch`.
 
 from mia_helpers.report import paper
 from mia_helpers.report.claims import claims_table
+from mia_helpers.report.ledger import entries_of
 from mia_helpers.report.provenance import manifest
 from mia_helpers.report.studies import studies_table, thresholds_table
 from mia_helpers.report.tables import (
@@ -14,6 +15,7 @@ from mia_helpers.report.tables import (
     metrics_table,
     overview,
     read_metrics,
+    realised_table,
     results_dir,
     root_for,
     verdicts_table,

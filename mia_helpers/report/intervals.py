@@ -1,77 +1,144 @@
 """Values with their 95% intervals."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import stats
+
+from mia_helpers.attacks.intervals import clopper_pearson
 
 ENOUGH_SEEDS = 3  # with two, a t-interval over seeds is thirteen standard errors wide and says nothing
 
 
 @dataclass(frozen=True)
 class Value:
-    """A measured value with its 95% interval, and what that is over; NaN where it was not run."""
+    """A measured value with its 95% interval, and what that is over; NaN where it was not run.
+
+    `df` are the degrees of freedom of the t-distribution behind the interval (infinite: a normal one).
+    """
 
     ours: float = math.nan
     low: float = math.nan
     high: float = math.nan
     interval: str = ""
+    df: float = math.inf
+
+    @property
+    def p(self) -> float:
+        """The two-sided p-value of zero, from the end of the interval that is nearer to it (NaN: no interval)."""
+        half = self.ours - self.low if self.ours > 0 else self.high - self.ours
+        if not half > 0:
+            return math.nan
+        return float(2 * stats.t.sf(abs(self.ours) / half * stats.t.ppf(0.975, self.df), self.df))
 
 
 NOT_RUN = Value()
 
 
-def over_seeds(values: list[Value]) -> Value:
-    """Return the mean over seeds: with a t-interval over three and more, else with the interval over records."""
+def over_seeds(values: list[Value], *, within: tuple[float, float] = (-math.inf, math.inf)) -> Value:
+    """Return the mean over seeds: with a t-interval over three and more, else with the interval over records.
+
+    Seeds that all agree say nothing of how far another would be off; there, too, the interval is over the records. It
+    ends where the value cannot be (`within`).
+    """
     values = [value for value in values if not math.isnan(value.ours)]
     if not values:
         return NOT_RUN
-    n, ours = len(values), [value.ours for value in values]
-    centre = float(np.mean(ours))
-    if n >= ENOUGH_SEEDS:
-        below = above = centre - mean(np.array(ours)).low
-    else:
-        below, above = (
-            math.sqrt(sum(distance**2 for distance in distances)) / n
-            for distances in ([v.ours - v.low for v in values], [v.high - v.ours for v in values])
-        )
-    what = f"{n} seeds" if n >= ENOUGH_SEEDS else f"records of {n} seed{'s' if n > 1 else ''}"
-    return Value(centre, centre - below, centre + above, what)
+    n, ours = len(values), np.array([value.ours for value in values])
+    if n >= ENOUGH_SEEDS and np.ptp(ours) > 0:
+        found = mean(ours)
+        return replace(found, low=max(found.low, within[0]), high=min(found.high, within[1]), interval=f"{n} seeds")
+    below, above = (
+        math.sqrt(sum(distance**2 for distance in distances)) / n
+        for distances in ([v.ours - v.low for v in values], [v.high - v.ours for v in values])
+    )
+    centre = float(ours.mean())
+    return Value(centre, centre - below, centre + above, f"records of {n} seed{'s' if n > 1 else ''}")
 
 
-def slope(points: list[tuple[float, float]]) -> Value:
-    """Return the slope of a line through the points, with its t-interval over them."""
-    if len({x for x, _ in points}) < 2 or len(points) < 3:
+def between(first: list[Value], second: list[Value]) -> Value:
+    """Return the mean of the second minus that of the first, over seeds that are not paired.
+
+    With three seeds and more on both sides Welch's t-interval, else from the two intervals over records.
+    """
+    first, second = ([v for v in values if not math.isnan(v.ours)] for values in (first, second))
+    if not (first and second):
         return NOT_RUN
-    fit = stats.linregress(*zip(*points, strict=True))
-    half = stats.t.ppf(0.975, len(points) - 2) * fit.stderr
-    return Value(float(fit.slope), float(fit.slope - half), float(fit.slope + half), f"{len(points)} sizes")
+    old, new = ([v.ours for v in values] for values in (first, second))
+    if min(len(old), len(new)) >= ENOUGH_SEEDS and (np.ptp(old) or np.ptp(new)):
+        test = stats.ttest_ind(new, old, equal_var=False)
+        ends, ours = test.confidence_interval(0.95), float(np.mean(new) - np.mean(old))
+        return Value(ours, float(ends.low), float(ends.high), f"{len(old)} and {len(new)} seeds", float(test.df))
+    return replace(minus(over_seeds(second), over_seeds(first)), interval="records")
+
+
+def largest(values: list[Value]) -> Value:
+    """Return the largest of several values, with an interval of the largest true one.
+
+    Its upper end is the largest upper end. Its lower end is the largest lower end of intervals that share out among
+    them what may go wrong, since chance alone lifts the best of several.
+    """
+    values = [value for value in values if not math.isnan(value.ours)]
+    if not values:
+        return NOT_RUN
+    shared = 0.025 / len(values)
+    wider = [stats.t.isf(shared, v.df) / stats.t.ppf(0.975, v.df) for v in values]
+    lows = [v.ours - factor * (v.ours - v.low) for v, factor in zip(values, wider, strict=True)]
+    best = max(values, key=lambda value: value.ours)
+    return replace(best, low=max(lows), high=max(value.high for value in values))
 
 
 def rank_correlation(points: list[tuple[float, float]]) -> Value:
-    """Return Spearman's correlation with the interval of Fieller et al. 1957, as if the points were independent."""
+    """Return Spearman's correlation, without an interval: the points are no independent sample."""
     if len(points) < 4 or any(len(set(values)) == 1 for values in zip(*points, strict=True)):
         return NOT_RUN
-    rho = float(stats.spearmanr(*zip(*points, strict=True)).statistic)
-    centre, half = math.atanh(min(max(rho, -1 + 1e-9), 1 - 1e-9)), 1.96 * math.sqrt(1.06 / (len(points) - 3))
-    return Value(rho, math.tanh(centre - half), math.tanh(centre + half), f"{len(points)} targets")
+    return Value(float(stats.spearmanr(*zip(*points, strict=True)).statistic))
+
+
+def holm(p: list[float]) -> list[float]:
+    """Return p-values adjusted for being one of several (Holm 1979); NaN stays NaN and does not count."""
+    adjusted, known = np.full(len(p), np.nan), [i for i, value in enumerate(p) if not math.isnan(value)]
+    least = 0.0
+    for rank, i in enumerate(sorted(known, key=lambda i: p[i])):
+        least = max(least, min(1.0, (len(known) - rank) * p[i]))
+        adjusted[i] = least
+    return adjusted.tolist()
 
 
 def share(right: int, n: int) -> Value:
     """Return right / n with its exact binomial interval."""
-    interval = stats.binomtest(right, n).proportion_ci(0.95)
-    return Value(right / n, interval.low, interval.high)
+    return Value(right / n, *clopper_pearson(right, n))
+
+
+def change(gained: int, lost: int, n: int) -> Value:
+    """Return (gained - lost) / n, the mean of changes by 1, -1 and 0, from the exact intervals of the two shares.
+
+    The recovery of variance of `attacks.intervals.weighted_sum`, with the correlation of two shares of one sample
+    (Zou and Donner 2008). So it has a width where nothing changed, too.
+    """
+    up, down = share(gained, n), share(lost, n)
+    odds = up.ours * down.ours / ((1 - up.ours) * (1 - down.ours)) if max(up.ours, down.ours) < 1 else 0
+    return _apart(up, down, correlation=-math.sqrt(odds))
+
+
+def minus(first: Value, second: Value) -> Value:
+    """Return the difference of two independent values, from their own intervals."""
+    return _apart(first, second, correlation=0)
+
+
+def _apart(first: Value, second: Value, *, correlation: float) -> Value:
+    def reach(one, other):
+        return math.sqrt(max(0, one**2 + other**2 - 2 * correlation * one * other))
+
+    ours = first.ours - second.ours
+    below = reach(first.ours - first.low, second.high - second.ours)
+    above = reach(first.high - first.ours, second.ours - second.low)
+    return Value(ours, ours - below, ours + above)
 
 
 def mean(sample: np.ndarray) -> Value:
     """Return the mean with its t-interval."""
-    half = float(stats.t.ppf(0.975, len(sample) - 1) * stats.sem(sample))
-    return Value(float(sample.mean()), float(sample.mean()) - half, float(sample.mean()) + half)
-
-
-def difference(first: np.ndarray, second: np.ndarray) -> Value:
-    """Return the difference of two means, each with its own variance (Welch's interval with normal quantiles)."""
-    half = float(stats.norm.ppf(0.975) * math.hypot(stats.sem(first), stats.sem(second)))
-    change = float(first.mean() - second.mean())
-    return Value(change, change - half, change + half)
+    centre, df = float(sample.mean()), len(sample) - 1
+    half = float(stats.t.ppf(0.975, df) * stats.sem(sample))
+    return Value(centre, centre - half, centre + half, df=df)

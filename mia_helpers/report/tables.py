@@ -8,7 +8,9 @@ import pandas as pd
 
 from mia_helpers.engine import files, store
 from mia_helpers.engine.errors import MIAError
-from mia_helpers.report import studies
+from mia_helpers.report import ledger, studies
+from mia_helpers.report.claims.values import criteria, of_model, realised
+from mia_helpers.report.provenance import facts
 from mia_helpers.walk.attackers import Attacker
 from mia_helpers.walk.experiment import Experiment
 
@@ -66,20 +68,32 @@ def _read(path: Path, columns: Iterable[str]) -> pd.DataFrame:
 
 def metrics_table(experiments: Iterable[Experiment]) -> pd.DataFrame:
     """Return a row per target, attack and attacker that the store holds, with the columns `METRICS_COLUMNS`."""
-    rows = [{**_about(attacker), **attacker.result().metrics} for attacker in _finished(experiments)]
+    rows = [{**_about(a), **{name: value for name, (value, *_) in criteria(a).items()}} for a in _finished(experiments)]
     table = pd.DataFrame(rows, columns=METRICS_COLUMNS)
     return table.astype({name: int for name in ("tn", "fp", "fn", "tp")})
 
 
 def intervals_table(experiments: Iterable[Experiment]) -> pd.DataFrame:
-    """Return the 95% bootstrap interval of each figure in `metrics_table`, one figure per row."""
-    columns = [*KEYS, "metric", "value", "low", "high"]
-    parts = [attacker.result().table.assign(**_keys(attacker)) for attacker in _finished(experiments)]
-    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
+    """Return the 95% interval of each figure in `metrics_table`, one figure per row."""
+    rows = [(_keys(a), name, found) for a in _finished(experiments) for name, found in criteria(a).items()]
+    told = [
+        {**keys, "metric": name, **dict(zip(("value", "low", "high"), found, strict=True))}
+        for keys, name, found in rows
+    ]
+    return pd.DataFrame(told, columns=[*KEYS, "metric", "value", "low", "high"])
+
+
+def realised_table(experiments: Iterable[Experiment]) -> pd.DataFrame:
+    """Return what came of the thresholds for few false alarms that were chosen on the shadows: a row per limit.
+
+    Columns: `KEYS`, then those of `AttackResult.realised`.
+    """
+    rows = [{**_keys(a), **row} for a in _finished(experiments) for row in realised(a) or []]
+    return pd.DataFrame(rows, columns=None if rows else [*KEYS, "wanted", "called"])
 
 
 def _finished(experiments: Iterable[Experiment]) -> list[Attacker]:
-    return [attacker for exp in experiments for attacker in exp.attackers() if attacker.is_done()]
+    return [attacker for exp in experiments for attacker in exp.attackers() if criteria(attacker)]
 
 
 def _keys(attacker: Attacker) -> dict:
@@ -96,14 +110,13 @@ def _keys(attacker: Attacker) -> dict:
 
 
 def _about(attacker: Attacker) -> dict:
-    victim, target = attacker.victim, attacker.victim.records()
+    victim = attacker.victim
     return {
         **_keys(attacker),
         "epochs": victim.recipe.epochs,
-        "train_accuracy": target.accuracy(member=True),
-        "test_accuracy": target.accuracy(member=False),
+        **{f"{part}_accuracy": of_model(victim, part).ours for part in ("train", "test")},
         "data_sha256": victim.depends_on()["data"],
-        "backend": store.facts(victim.name)["backend"],
+        "backend": (facts(victim) or {}).get("backend", ""),
     }
 
 
@@ -115,8 +128,10 @@ def overview(table: pd.DataFrame) -> pd.DataFrame:
     return table[columns].round(digits).rename(columns={"train_accuracy": "train", "test_accuracy": "test"})
 
 
-def write(profile: str, tables: dict[str, pd.DataFrame], about: dict | None = None, root: Path | None = None):
+def write(profile: str, tables: dict[str, pd.DataFrame], about=None, root: Path | None = None, entries=None):
     """Write each table as CSV, Markdown and LaTeX to `results/<profile>/`, `about` as manifest; return the paths.
+
+    `entries` are those of the ledger (see `ledger.entries_of`).
 
     Numbers keep six significant digits: the same artifacts give the same bytes.
     """
@@ -124,6 +139,9 @@ def write(profile: str, tables: dict[str, pd.DataFrame], about: dict | None = No
     if about is not None:
         written.append(folder / "manifest.json")
         files.write_text(written[0], json.dumps(about, indent=1) + "\n", variable=files.RESULTS)
+    if entries is not None:
+        written.append(folder / "ledger.json")
+        files.write_text(written[-1], ledger.text(entries), variable=files.RESULTS)
     for name, table in tables.items():
         text = {
             "csv": table.to_csv(index=False, float_format="%.6g", lineterminator="\n"),
@@ -144,11 +162,21 @@ def verdicts_table(claims: pd.DataFrame) -> pd.DataFrame:
     """Return the claims that were run, as `docs/verdicts.md` shows them; `only` ends the command that computes each."""
     ran = claims[claims["verdict"] != "not run"]
     ends = ran[["low", "high"]].itertuples(index=False)
-    interval = ["" if low == high else f"{low:.3f} to {high:.3f}" for low, high in ends]
+    interval = [_interval(low, high) if low < high else "" for low, high in ends]
     columns = ran[["claim", "what", "published", "ours"]].rename(columns={"published": "paper"})
     columns = columns.assign(**{"95% interval": interval, "over": ran["interval"]})
     only = ran["command"].str.extract("--only ('.+?')", expand=False).map("`{}`".format)
-    return columns.assign(tolerance=ran["tolerance"], verdict=ran["verdict"], only=only)
+    p = ["" if pd.isna(value) else f"{value:.3f}" if value >= 1e-3 else "<0.001" for value in ran["p_holm"]]
+    return columns.assign(tolerance=ran["tolerance"], verdict=ran["verdict"], **{"p (Holm)": p}, only=only)
+
+
+def _interval(low: float, high: float) -> str:
+    """Return both ends with as many digits, from three on, as tell them apart."""
+    for digits in range(3, 7):
+        ends = [f"{round(end, digits) + 0:.{digits}f}" for end in (low, high)]  # + 0: no minus before a zero
+        if ends[0] != ends[1]:
+            break
+    return " to ".join(ends)
 
 
 def markdown(table: pd.DataFrame, digits: int = 3) -> str:

@@ -1,29 +1,33 @@
-"""The verdict that follows from a value, its interval and what was claimed."""
+"""The verdict that follows from a value, its interval and what was claimed.
+
+As in an equivalence test: what is claimed is reproduced only where the whole 95% interval lies within it, and not
+reproduced only where the whole interval lies outside. In between the data do not decide, and a wide interval never
+helps. `simulation` tries these rules where the truth is known.
+"""
 
 import math
 
 from mia_helpers.report.intervals import Value
 
-VERDICTS = ("reproduced", "partly", "not reproduced", "measured", "not run")
+VERDICTS = ("reproduced", "undecided", "not reproduced", "measured", "not run")
+ROUNDING = 1e-12  # of sums of floats
 
 
 def verdict(value: Value, published: float, tolerance: float) -> str:
-    """Return 'reproduced' within the tolerance, 'partly' where the interval reaches it, else 'not reproduced'."""
-    if math.isnan(value.ours):
-        return "not run"
-    if abs(value.ours - published) <= tolerance:
-        return "reproduced"
-    reach = value.low <= published + tolerance and value.high >= published - tolerance
-    return "partly" if reach else "not reproduced"
+    """Judge a figure: is it, up to the tolerance, the published one?"""
+    least, most = published - tolerance - ROUNDING, published + tolerance + ROUNDING
+    return _judge(
+        value, within=least <= value.low and value.high <= most, beyond=value.high < least or value.low > most
+    )
 
 
 def change_verdict(change: Value, sign: int) -> str:
-    """Judge a claim that something rises (sign 1) or falls (-1).
+    """Judge a claim that something rises (sign 1) or falls (-1)."""
+    near, far = (change.low, change.high) if sign > 0 else (-change.high, -change.low)
+    return _judge(change, within=near > 0, beyond=far < 0)
 
-    'reproduced' if the interval lies on that side of zero; 'partly' if only the value does, so that it is undecided;
-    else 'not reproduced'.
-    """
-    if math.isnan(change.ours):
+
+def _judge(value: Value, *, within: bool, beyond: bool) -> str:
+    if math.isnan(value.ours):
         return "not run"
-    near, value = (change.low, change.ours) if sign > 0 else (-change.high, -change.ours)
-    return "reproduced" if near > 0 else "partly" if value > 0 else "not reproduced"
+    return "reproduced" if within else "not reproduced" if beyond else "undecided"

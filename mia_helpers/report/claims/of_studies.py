@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from scipy import stats
 
-from mia_helpers.attacks import AttackResult, Records, best_threshold
+from mia_helpers.attacks import Records, best_threshold
 from mia_helpers.report.claims.of_experiments import cifar10
 from mia_helpers.report.claims.row import SIZES, row
-from mia_helpers.report.claims.values import beyond_gap, gap, measured
-from mia_helpers.report.intervals import NOT_RUN, Value, mean, over_seeds, rank_correlation
-from mia_helpers.report.verdicts import change_verdict
+from mia_helpers.report.claims.values import beyond_gap, criteria, ends, gap, measured, paired, value_of
+from mia_helpers.report.intervals import NOT_RUN, Value, over_seeds, rank_correlation
+from mia_helpers.report.ledger import kept
 from mia_helpers.walk.attackers import Attacker, answers_of
 from mia_helpers.walk.studies import AS_IT_IS, LARGE_C, STUDIES
 
@@ -29,7 +29,7 @@ def _points(studies, name: str) -> list[dict[str, list[Attacker]]]:
 
 
 def _named(seed: dict[str, list[Attacker]], setting: str, name: str) -> Attacker | None:
-    return next((a for a in seed.get(setting, []) if a.attack == name and a.is_done()), None)
+    return next((a for a in seed.get(setting, []) if a.attack == name and criteria(a)), None)
 
 
 def _over_points(seeds, setting: str, name: str, measure: Callable[[Attacker], Value]) -> Value:
@@ -40,25 +40,20 @@ def _over_points(seeds, setting: str, name: str, measure: Callable[[Attacker], V
 def _change(seeds, old: str, new: str, name: str) -> Value:
     """Return by how much an attack's accuracy changes between two settings, paired by seed (and by record)."""
     pairs = [(_named(seed, old, name), _named(seed, new, name)) for seed in seeds]
-    return over_seeds([_paired(old.result(), new.result()) for old, new in pairs if old and new])
-
-
-def _paired(old: AttackResult, new: AttackResult) -> Value:
-    """Return the change of the accuracy on the same records."""
-    return mean((new.decision == new.member).astype(float) - (old.decision == old.member))
+    return over_seeds([paired(old, new) for old, new in pairs if old and new])
 
 
 def c6(studies) -> Iterator[dict]:
     """More shadows, a better attack."""
     seeds, only = _points(studies, "shadows"), "*/study of shadows"
-    for name in ("svm", "threshold"):
+    for name in ("svm", "boosted", "threshold"):
         for n in (1, 2, 5, 10, 20):
             value = _over_points(seeds, f"n_shadows={n}", name, measured)
             yield row("C6", f"ds 2500: {name} attack, {n} shadow{'s' * (n > 1)}", value, judged="measured", only=only)
         for n in (10, 20):
             change = _change(seeds, "n_shadows=1", f"n_shadows={n}", name)
             what = f"ds 2500: {name} attack, {n} shadows against 1"
-            yield row("C6", what, change, judged=change_verdict(change, 1), only=only)
+            yield row("C6", what, change, sign=1, only=only)
     for n in (1, 10):
         value = _over_points(seeds, f"n_shadows={n}, C={LARGE_C['C']}", "svm", measured)
         what = f"ds 2500: svm attack with C up to {max(LARGE_C['C']):g}, {n} shadow{'s' * (n > 1)}"
@@ -75,33 +70,37 @@ def c7(studies) -> Iterator[dict]:
     for k in (2, 5, 10):
         value = _over_points(seeds, setting(k), "threshold", gap)
         yield row("C7", f"the same images, {k} classes: train/test gap", value, judged="measured", only=only)
-        for name in ("svm", "threshold"):
+        for name in ("svm", "boosted", "threshold"):
             value = _over_points(seeds, setting(k), name, measured)
             what = f"the same images, {k} classes: {name} attack"
             yield row("C7", what, value, judged="measured", only=only)
     for k in (2, 5):
-        for name in ("svm", "threshold"):
+        for name in ("svm", "boosted", "threshold"):
             change = _change(seeds, setting(10), setting(k), name)
             what = f"{name} attack, {k} classes against 10"
-            yield row("C7", what, change, judged=change_verdict(change, -1), only=only)
+            yield row("C7", what, change, sign=-1, only=only)
         pairs = [[_named(seed, setting(n), "threshold") for n in (k, 10)] for seed in seeds]
         at_equal_gap = over_seeds([_at_equal_gap(few, many) for few, many in pairs])
         what = f"threshold attack, {k} classes against 10 at the same train/test gap"
-        yield row("C7", what, at_equal_gap, judged=change_verdict(at_equal_gap, -1), only=only)
+        yield row("C7", what, at_equal_gap, sign=-1, only=only)
 
 
 def _at_equal_gap(few: Attacker | None, many: Attacker | None) -> Value:
-    """Return the threshold attack's accuracy on the target with few classes minus that with many, at the same gap.
+    """Return the threshold attack's accuracy on the target with few classes minus that with many, at the same gap."""
+    return value_of(_equal_gap(few, many)) if few and many else NOT_RUN
 
-    Both targets know all their members, so their gaps differ by their test accuracies alone. The non-members of the one
-    with many classes are weighted so that as large a share is right as with few: the same gap after the same epochs.
+
+@kept(needs=lambda few, many: [few, many, *many.shadows])
+def _equal_gap(few: Attacker, many: Attacker) -> list[float]:
+    """Weight the non-members of the target with many classes so that as large a share is right as with few.
+
+    Both targets know all their members, so their gaps differ by their test accuracies alone: with these weights they
+    have the same gap, after the same epochs.
     """
-    if few is None or many is None:
-        return NOT_RUN
     target, shadows = many.victim.records(), answers_of(many.shadows)
     share_right = few.victim.records().accuracy(member=False)
-    threshold = best_threshold(shadows.member, shadows.true_class_probability, weight=_weight(shadows, share_right))
-    said = target.true_class_probability.astype(float) > threshold
+    threshold = best_threshold(shadows.member, shadows.log_odds, weight=_weight(shadows, share_right))
+    said = target.log_odds > threshold
     kinds = [(1.0, said[target.member])]  # how much each kind of record counts, and what the attack says of it
     kinds += [(-share_right, said[~target.member & target.correct])]
     kinds += [(share_right - 1, said[~target.member & ~target.correct])]
@@ -109,7 +108,7 @@ def _at_equal_gap(few: Attacker | None, many: Attacker | None) -> Value:
     deviation = math.hypot(*(weight * stats.sem(part.astype(float)) for weight, part in kinds)) / 2
     ours = measured(few)
     half = math.hypot((ours.high - ours.low) / 2, stats.norm.ppf(0.975) * deviation)
-    return Value(ours.ours - other, ours.ours - other - half, ours.ours - other + half)
+    return ends(Value(ours.ours - other, ours.ours - other - half, ours.ours - other + half))
 
 
 def _weight(records: Records, share_right: float) -> np.ndarray:
@@ -122,13 +121,10 @@ def _weight(records: Records, share_right: float) -> np.ndarray:
 def c9(experiments, studies) -> Iterator[dict]:
     """Overfitting is why it works: leakage follows the gap, nothing leaks without it, nothing beyond it."""
     seeds, only = _points(studies, "overfitting"), "*/study of overfitting"
-    alone = [[a] for seed in seeds[:1] for setting in seed if (a := _named(seed, setting, "threshold"))]
-    larger = [[exp.attacker("threshold") for exp in cifar10(experiments, ds)] for ds in SIZES[1:]]
-    groups = [[a for a in attackers if a.is_done()] for attackers in alone + larger]
-    points = [tuple(over_seeds([of(a) for a in group]).ours for of in (gap, measured)) for group in groups if group]
-    correlation = rank_correlation(points)
-    what = "rank correlation of the threshold attack's accuracy with the train/test gap, over epochs and sizes"
-    yield row("C9", what, correlation, judged=change_verdict(correlation, 1), only=only)
+    followed = [_follows(experiments, seed, points) for seed, points in _by_seed(studies)]
+    correlation = over_seeds(followed, within=(-1, 1))
+    what = "rank correlation of the threshold attack's accuracy with the train/test gap, over a seed's targets"
+    yield row("C9", what, correlation, sign=1, only=only)
     early = _over_points(seeds, "epochs=1", "threshold", measured)
     what = "ds 2500 after 1 epoch: accuracy of the threshold attack; claimed: nothing leaks without a gap"
     yield row("C9", what, early, claimed=0.5, only=only)
@@ -136,6 +132,24 @@ def c9(experiments, studies) -> Iterator[dict]:
         beyond = _over_points(seeds, "epochs=100", name, beyond_gap)
         what = f"ds 2500 after 100 epochs: advantage of the {name} attack beyond the train/test gap"
         yield row("C9", what, beyond, judged="measured", only=only)
+
+
+def _by_seed(studies) -> list[tuple[int, dict[str, list[Attacker]]]]:
+    seeds = [exp.seed for study, exp in studies if study == "overfitting" and exp.dataset == "cifar10"]
+    return list(zip(seeds, _points(studies, "overfitting"), strict=True))
+
+
+def _follows(experiments, seed: int, points: dict[str, list[Attacker]]) -> Value:
+    """Return the correlation over the targets of one seed: after more and more epochs, and at all sizes.
+
+    They share records, so it has no interval; over seeds, each with splits and weights of its own, it has one.
+    """
+    larger = [exp.attacker("threshold") for ds in SIZES[1:] for exp in cifar10(experiments, ds) if exp.seed == seed]
+    alone = [_named(points, setting, "threshold") for setting in points]
+    targets = [*alone, *larger]
+    if not all(a and criteria(a) for a in targets) or len(larger) < len(SIZES[1:]):
+        return NOT_RUN  # over other targets it would be another number
+    return rank_correlation([(gap(a).ours, measured(a).ours) for a in targets])
 
 
 def open_choices(studies) -> Iterator[dict]:
