@@ -1,7 +1,10 @@
 """The command line: exit codes, and one clear message instead of a traceback."""
 
+import os
+import shlex
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -179,3 +182,19 @@ def test_force_forgets_the_artifacts_of_the_chosen_experiments(capsys, monkeypat
 def test_bad_environment_is_an_error_of_one_line(capsys, monkeypatch):
     monkeypatch.setattr(commands, "list_all", lambda _options: (_ for _ in ()).throw(MIAError("so and so")))
     assert fails(capsys, "list") == "error: so and so"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="a shell with pipes")
+def test_who_stops_reading_gets_no_traceback():
+    script = f"set -o pipefail; {shlex.quote(sys.executable)} -m mia_helpers list | head -0"
+    done = subprocess.run(["bash", "-c", script], capture_output=True, encoding="utf-8", cwd=files.CHECKOUT)
+    assert (done.returncode in (0, 141), done.stderr) == (True, "")
+
+
+def test_a_command_runs_in_a_thread_too(capsys):
+    statuses = []
+    thread = threading.Thread(target=lambda: statuses.append(cli.main(["list"])))
+    thread.start()
+    thread.join()
+    assert statuses == [0]
+    assert "attacks" in capsys.readouterr().out

@@ -84,6 +84,14 @@ def test_more_answers_than_fit_into_memory_are_told_before_anything_is_trained(m
             ask()
 
 
+def test_the_memory_of_a_container_counts(monkeypatch, tmp_path):
+    assert environment.memory() > 1e8
+    for text, limit in (("1000000\n", 1e6), ("max\n", None), ("9223372036854771712", None)):
+        (tmp_path / "max").write_text(text)
+        monkeypatch.setattr(environment, "CONTAINER", (str(tmp_path / "none"), str(tmp_path / "max")))
+        assert (environment.memory() == 1e6) == (limit == 1e6)
+
+
 @pytest.mark.parametrize("jobs", ["²", "9" * 5000, "2.5", "-1", "0", "two", " 2"])
 def test_a_number_of_jobs_that_is_none_is_told_at_once(jobs, monkeypatch):
     monkeypatch.setenv("MIA_JOBS", jobs)
@@ -134,6 +142,9 @@ def test_an_empty_sweep_is_none(write):
         (HEAD + "  []", r"experiments should be a list of parameters, .* got \[\]"),
         (HEAD + f"  - {{seed: {'9' * 5000}}}", "Exceeds the limit"),
         (HEAD + "  - 5", "experiments should be a list of parameters"),
+        (HEAD + "  - {seed: 1, epochs: 2, seed: 3}", "'seed' stands there twice"),
+        (HEAD + "  - {}\nminutes: 2", "'minutes' stands there twice"),
+        (HEAD + "  - {seed: 010}", "010: YAML reads a number with a leading zero in octal"),
     ],
 )
 def test_mistakes_in_a_profile_are_named(write, text, message):

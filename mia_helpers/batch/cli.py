@@ -1,4 +1,4 @@
-"""The command line: `python -m mia_helpers reproduce | list | status | clean | records | notebooks | lab`."""
+"""The command line: `python -m mia_helpers reproduce | list | status | clean | records | notebooks | pages | lab`."""
 
 import argparse
 import contextlib
@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import sys
+import threading
 from collections.abc import Iterator
 
 from mia_helpers.batch import commands
@@ -25,12 +26,15 @@ class _Ended(KeyboardInterrupt):
 def main(argv: list[str] | None = None) -> int:
     """Run one command and return its exit status.
 
-    0 done, 1 a notebook failed, 2 bad input or environment, 128 and the signal's number where it was interrupted.
+    0 done, 1 a notebook failed, 2 bad input or environment, 128 and the signal's number where it was interrupted (or
+    where nobody reads its output any more).
     """
     options = _parser().parse_args(argv)
     try:
         with _signals_end_as_ctrl_c():
-            return options.command(options)
+            status = options.command(options)
+            sys.stdout.flush()  # here, where it can be told that the reader is gone
+            return status
     except MIAError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -39,6 +43,10 @@ def main(argv: list[str] | None = None) -> int:
         with contextlib.suppress(OSError):  # the terminal may be what is gone
             print("stopped; what was finished is kept, and the same command goes on from here", file=sys.stderr)
         return 128 + (interruption.args[0] if isinstance(interruption, _Ended) else signal.SIGINT)
+    except BrokenPipeError:  # `list | head` has read enough
+        with open(os.devnull, "w", encoding="utf-8") as nowhere:
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())  # or Python would tell it once more at its end
+        return 128 + getattr(signal, "SIGPIPE", 13)
     except (MemoryError, OSError) as error:
         print(f"error: {sentence(error)}", file=sys.stderr)
         return 2
@@ -52,6 +60,8 @@ def _signals_end_as_ctrl_c() -> Iterator[None]:
         raise _Ended(number)
 
     known = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    if threading.current_thread() is not threading.main_thread():  # there, Python lets no handler be set
+        known = []
     heeded = [number for number in known if signal.getsignal(number) != signal.SIG_IGN]  # nohup has one ignored
     before = {number: signal.signal(number, end) for number in heeded}
     try:
@@ -87,6 +97,7 @@ def _parser() -> argparse.ArgumentParser:
     summary = "execute the notebooks with their own parameters and keep the outputs in them"
     notebooks = command("notebooks", commands.notebooks, summary)
     notebooks.add_argument("--only", metavar="GLOB", help="only notebooks that match, such as '05_*'")
+    command("pages", commands.pages, "write the numbers and tables in README and docs from the committed results")
     command("lab", lambda _options: _lab(), "open the notebooks in JupyterLab")
     return parser
 

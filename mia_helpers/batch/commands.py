@@ -17,6 +17,7 @@ from mia_helpers.engine import backends, files, store
 from mia_helpers.engine.errors import MIAError
 from mia_helpers.engine.progress import duration
 from mia_helpers.learning.defences import DEFENCES
+from mia_helpers.report import pages as written
 from mia_helpers.walk import estimates, jobs, profiles
 from mia_helpers.walk.studies import STUDIES
 from mia_helpers.walk.work import missing, needed
@@ -167,3 +168,10 @@ def notebooks(options) -> int:
     for error in errors:
         print(f"failed: {error}", file=sys.stderr)
     return 1 if errors else 0
+
+
+def pages(_options) -> int:
+    """Write the numbers and tables in README and docs anew, and tell which pages changed."""
+    changed = written.write(files.of_checkout("docs").parent)
+    print("\n".join(f"written {page}" for page in changed) or "every page is as the results say")
+    return 0

@@ -82,9 +82,15 @@ def _git(*command: str) -> str:
     return done.stdout.strip()
 
 
+CONTAINER = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")  # cgroups 2 and 1
+
+
 def memory() -> float:
-    """Return the bytes of memory of this machine; infinite where that cannot be told."""
-    try:
-        return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
-    except (AttributeError, OSError, ValueError):  # Windows
-        return float("inf")
+    """Return the bytes of memory of this machine, or of the container; infinite where that cannot be told."""
+    limits = [float("inf")]
+    with contextlib.suppress(AttributeError, OSError, ValueError):  # Windows
+        limits.append(float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")))
+    for path in CONTAINER:
+        with contextlib.suppress(OSError, ValueError):  # no container, or one without a limit ("max")
+            limits.append(float(Path(path).read_text(encoding="utf-8")))
+    return min(limits)
