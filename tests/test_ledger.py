@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 
 from mia_helpers import Experiment, MIAError, report
-from mia_helpers.engine import environment, store
+from mia_helpers.engine import environment, files, store
 from mia_helpers.report import ledger
+from mia_helpers.walk import profiles
 from mia_helpers.walk.profiles import Profile
 
 EXP = Experiment(dataset="synthetic_images", train_size=50, n_shadows=2, epochs=2, l2_sweep=(), n_resamples=20)
@@ -87,3 +88,21 @@ def test_a_ledger_of_other_code_is_not_read_and_a_damaged_one_is_told(results):
         path.write_text(content, encoding="utf-8")
         with pytest.raises(MIAError, match=r"ledger\.json is damaged. To restore it: git checkout"):
             ledger.committed()
+
+
+@pytest.mark.parametrize("name", ["classroom"])
+def test_the_committed_tables_follow_from_the_committed_ledger(name, monkeypatch, tmp_path):
+    """Without data, training or attacks: whoever doubts a number can follow it to the byte."""
+    monkeypatch.delenv("MIA_RECORDS_DIR", raising=False)
+    monkeypatch.setenv("MIA_DATA_DIR", str(tmp_path / "none"))
+    profile = profiles.load(name)
+    found = {
+        "metrics": report.metrics_table(profile.experiments),
+        "intervals": report.intervals_table(profile.experiments),
+        "realised": report.realised_table(profile.experiments),
+        "studies": report.studies_table(profile.studies),
+        "claims": report.claims_table(profile),
+    }
+    found["verdicts"] = report.verdicts_table(found["claims"])
+    for path in report.write(name, found, root=tmp_path):
+        assert path.read_bytes() == (files.CHECKOUT / "results" / name / path.name).read_bytes(), path.name
