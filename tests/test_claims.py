@@ -5,7 +5,7 @@ import shlex
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import special, stats
 
 from mia_helpers import Experiment, report
 from mia_helpers.attacks import metrics
@@ -261,6 +261,11 @@ def test_intervals_by_hand():
     assert (nothing.ours, nothing.low, nothing.high) == pytest.approx((0, -0.00073751, 0.00073751), rel=1e-4)
     assert intervals.change(30, 10, 100).ours == pytest.approx(0.2)
     assert intervals.change(30, 10, 100).low == pytest.approx(0.2 - 1.96 * math.sqrt((0.4 - 0.2**2) / 100), abs=0.02)
+    rates = intervals.share_over_seeds([intervals.share(k, 2500) for k in (0, 1, 8)])  # nothing counts as half of one
+    logits = special.logit(np.array([0.5, 1.5, 8.5]) / 2501)
+    assert rates.ours == pytest.approx(3 / 2500)
+    assert rates.low == pytest.approx(special.expit(logits.mean() - 4.302653 * stats.sem(logits)))
+    assert rates.high == pytest.approx(special.expit(logits.mean() + 4.302653 * stats.sem(logits)))
     shares = intervals.over_seeds([Value(x, x, x) for x in (0.0, 0.0004, 0.0008)], within=(0, 1))
     assert (shares.low, shares.ours) == (0, pytest.approx(0.0004))
 

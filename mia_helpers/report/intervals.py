@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import stats
+from scipy.special import expit, logit
 
 from mia_helpers.attacks.intervals import clopper_pearson
 
@@ -15,7 +16,8 @@ ENOUGH_SEEDS = 3  # with two, a t-interval over seeds is thirteen standard error
 class Value:
     """A measured value with its 95% interval, and what that is over; NaN where it was not run.
 
-    `df` are the degrees of freedom of the t-distribution behind the interval (infinite: a normal one).
+    `df` are the degrees of freedom of the t-distribution behind the interval (infinite: a normal one), `n` the records
+    behind a share.
     """
 
     ours: float = math.nan
@@ -23,6 +25,7 @@ class Value:
     high: float = math.nan
     interval: str = ""
     df: float = math.inf
+    n: float = math.inf
 
     @property
     def p(self) -> float:
@@ -55,6 +58,23 @@ def over_seeds(values: list[Value], *, within: tuple[float, float] = (-math.inf,
     )
     centre = float(ours.mean())
     return Value(centre, centre - below, centre + above, f"records of {n} seed{'s' if n > 1 else ''}")
+
+
+def share_over_seeds(values: list[Value]) -> Value:
+    """Return the mean of shares over seeds; with three and more, its t-interval counts on the scale of log-odds.
+
+    So it ends where shares do, and covers rates near 0 of which most are small and a few are not. Half a record is
+    added to both sides of each share, so that 0 and 1 have log-odds too.
+    """
+    known = [value for value in values if not math.isnan(value.ours)]
+    ours = np.array([value.ours for value in known])
+    n = np.array([value.n for value in known])
+    inner = np.where(np.isinf(n), ours, (ours + 0.5 / n) / (1 + 1 / n))
+    if len(known) < ENOUGH_SEEDS or not np.ptp(ours) or not ((inner > 0) & (inner < 1)).all():
+        return over_seeds(known, within=(0, 1))
+    found, centre = mean(logit(inner)), float(ours.mean())
+    low, high = min(float(expit(found.low)), centre), max(float(expit(found.high)), centre)
+    return Value(centre, low, high, f"{len(known)} seeds", found.df)
 
 
 def between(first: list[Value], second: list[Value]) -> Value:
@@ -108,7 +128,7 @@ def holm(p: list[float]) -> list[float]:
 
 def share(right: int, n: int) -> Value:
     """Return right / n with its exact binomial interval."""
-    return Value(right / n, *clopper_pearson(right, n))
+    return Value(right / n, *clopper_pearson(right, n), n=n)
 
 
 def change(gained: int, lost: int, n: int) -> Value:

@@ -101,7 +101,7 @@ def verdict_trials(repeats: int, seed: int = 0) -> pd.DataFrame:
 def _skewed(rng, n: int) -> Value:
     """Rates whose log-odds differ from seed to seed: most are near 0, and now and then one is not."""
     found = rng.binomial(2500, 1 / (1 + np.exp(-rng.normal(*LOG_ODDS, n))))
-    return intervals.over_seeds([intervals.share(int(k), 2500) for k in found], within=(0, 1))
+    return intervals.share_over_seeds([intervals.share(int(k), 2500) for k in found])
 
 
 def _gap(rng, train: float, test: float) -> Value:
@@ -128,6 +128,7 @@ KINDS = [  # what, seeds, the true value, the interval
     ("mean over seeds", "3", 0.86, lambda rng: intervals.over_seeds(_seeds(rng, 0.86, 3))),
     ("mean over seeds of a skewed rate", "5", SKEWED, lambda rng: _skewed(rng, 5)),
     ("mean over seeds of a skewed rate", "3", SKEWED, lambda rng: _skewed(rng, 3)),
+    ("mean over seeds of accuracies", "3", 0.86, lambda rng: intervals.share_over_seeds(_seeds(rng, 0.86, 3))),
     ("difference of two sizes", "5 and 3", -0.07, lambda rng: _larger(rng, DEVIATION, 5)),
     ("difference of two sizes, one varies three times as much", "3 and 3", -0.07, lambda rng: _larger(rng, 0.015, 3)),
     ("largest of four equal attackers", "3", 0.5, _best),

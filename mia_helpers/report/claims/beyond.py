@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from mia_helpers.report.claims.of_experiments import cifar10
 from mia_helpers.report.claims.row import SIZES, row
 from mia_helpers.report.claims.values import on_targets, realised
-from mia_helpers.report.intervals import NOT_RUN, Value, over_seeds
+from mia_helpers.report.intervals import NOT_RUN, Value, share_over_seeds
 from mia_helpers.walk.attackers import Attacker
 
 STRICT = 0.001  # Carlini et al. 2022 ask for one false alarm in a thousand
@@ -23,7 +23,7 @@ def beyond(experiments) -> Iterator[dict]:
             yield row("beyond", f"{start}, members found at a false-positive rate of 0.1%", found, **options)
         start = f"CIFAR-10, ds {ds}: boosted attack, at its threshold for 0.1% from held-out shadows"
         for what, name in (("false-positive rate", "fpr"), ("members found", "tpr"), ("precision", "precision")):
-            value = over_seeds([_realised(exp.attacker("boosted"), name) for exp in seeds], within=(0, 1))
+            value = share_over_seeds([_realised(exp.attacker("boosted"), name) for exp in seeds])
             yield row("beyond", f"{start}: {what}", value, **options)
 
 
@@ -32,4 +32,5 @@ def _realised(attacker: Attacker, name: str) -> Value:
     rows = [row for row in realised(attacker) or [] if row["wanted"] == STRICT]
     if not rows or math.isnan(rows[0][name]):
         return NOT_RUN
-    return Value(*(rows[0][f"{name}{end}"] for end in ("", "_low", "_high")))
+    ends = (rows[0][f"{name}{end}"] for end in ("", "_low", "_high"))
+    return Value(*ends, n=attacker.victim.split.train_size)

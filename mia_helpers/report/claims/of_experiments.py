@@ -17,7 +17,7 @@ from mia_helpers.report.claims.values import (
     on_targets,
     test_change,
 )
-from mia_helpers.report.intervals import NOT_RUN, Value, between, largest, over_seeds, share
+from mia_helpers.report.intervals import NOT_RUN, Value, between, largest, over_seeds, share, share_over_seeds
 from mia_helpers.walk.attackers import Attacker, names_for
 from mia_helpers.walk.experiment import Experiment
 from mia_helpers.walk.models import Model
@@ -67,7 +67,7 @@ def c3(experiments) -> Iterator[dict]:
     """The accuracies of target and shadow on Adult."""
     for label, model_id, published in (("target", -1, paper.ADULT_TARGET), ("shadow 0", 0, paper.ADULT_SHADOW_0)):
         for part, accuracy in published.items():
-            value = over_seeds([of_model(exp.model(model_id), part) for exp in _adult(experiments)], within=(0, 1))
+            value = share_over_seeds([of_model(exp.model(model_id), part) for exp in _adult(experiments)])
             yield row("C3", f"Adult, {label}: {part} accuracy", value, published=accuracy, only="adult_*")
 
 
@@ -75,7 +75,7 @@ def c4(experiments) -> Iterator[dict]:
     """The attack on Adult, in both scalings."""
     for scaling in ("paper", "standardised"):
         seeds = _adult(experiments, scaling)
-        trained = over_seeds([_on_shadows(exp.attacker("network")) for exp in seeds], within=(0, 1))
+        trained = share_over_seeds([_on_shadows(exp.attacker("network")) for exp in seeds])
         tested = on_targets(seeds, "network")
         told = "" if scaling == "paper" else f", {scaling} columns"
         what = f"Adult{told}: attack accuracy on the"
@@ -83,10 +83,10 @@ def c4(experiments) -> Iterator[dict]:
         yield row("C4", f"{what} target (test)", tested, published=paper.ADULT_ATTACK["test"], only="adult_*")
         gap = on_targets(seeds, "gap")
         yield row("C4", f"Adult{told}: gap attack on the target", gap, judged="measured", only="adult_*")
-        called = over_seeds([_called(exp.attacker("network")) for exp in seeds], within=(0, 1))
+        called = share_over_seeds([_called(exp.attacker("network")) for exp in seeds])
         what = f"Adult{told}: share of the target's records that the attack calls members"
         yield row("C4", what, called, judged="measured", only="adult_*")
-        largest_class = over_seeds([_one_answer(exp.model()) for exp in seeds], within=(0, 1))
+        largest_class = share_over_seeds([_one_answer(exp.model()) for exp in seeds])
         what = f"Adult{told}: share of the records that the target puts into its most frequent class"
         yield row("C4", what, largest_class, judged="measured", only="adult_*")
 

@@ -5,7 +5,7 @@ What is read from artifacts is `kept` in the ledger, so it is plain numbers; the
 
 import numpy as np
 
-from mia_helpers.report.intervals import NOT_RUN, Value, change, minus, over_seeds, share
+from mia_helpers.report.intervals import NOT_RUN, Value, change, minus, share, share_over_seeds
 from mia_helpers.report.ledger import kept
 from mia_helpers.walk.attackers import Attacker
 from mia_helpers.walk.experiment import Experiment
@@ -36,12 +36,12 @@ def network_details(attacker: Attacker) -> dict[str, float]:
 def measured(attacker: Attacker, metric: str = "accuracy") -> Value:
     """Return a criterion of an attack with its interval over the records."""
     found = criteria(attacker)
-    return Value(*found[metric]) if found else NOT_RUN
+    return Value(*found[metric], n=attacker.victim.split.train_size) if found else NOT_RUN
 
 
 def on_targets(seeds: list[Experiment], name: str, metric: str = "accuracy") -> Value:
     """Return a criterion of an attack on the targets of these seeds, fitted on their own shadows."""
-    return over_seeds([measured(exp.attacker(name), metric) for exp in seeds], within=(0, 1))
+    return share_over_seeds([measured(exp.attacker(name), metric) for exp in seeds])
 
 
 @kept
