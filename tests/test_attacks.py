@@ -10,6 +10,7 @@ from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.svm import SVC
 
 from mia_helpers import Experiment, MIAError, Records, attacks
+from mia_helpers.attacks import boosted
 
 
 def planted(seed, *, n=600, k=4, leak=True):
@@ -263,6 +264,15 @@ def test_boosted_trees_are_the_same_twice():
     shadows, target = in_a_band(0), in_a_band(1, models=1)
     scores = [fitted("boosted", shadows).score(target) for _ in range(2)]
     assert np.array_equal(*scores)
+
+
+def test_boosted_trees_are_the_same_twice_where_values_are_sampled():
+    """Of more than 200,000 values, scikit-learn groups a random sample."""
+    rng = np.random.default_rng(0)
+    x, member = np.column_stack([rng.normal(size=210_000), rng.integers(0, 3, 210_000)]), rng.random(210_000) < 0.5
+    first, again, other = (boosted._margin(boosted._trees(x, member, seed), x[:1000]) for seed in (0, 0, 1))
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, other)
 
 
 def test_a_cut_by_hand():

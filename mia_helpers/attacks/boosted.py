@@ -22,7 +22,7 @@ class BoostedAttack(Attack):
     Parameters
     ----------
     seed : int
-        Of the parts of a single shadow.
+        Of the parts of a single shadow, and of the sample by which scikit-learn groups more than 200,000 values.
     """
 
     name = "boosted"
@@ -33,8 +33,8 @@ class BoostedAttack(Attack):
     def _fit(self, shadows):
         x, self._held_out = _features(shadows), np.empty(len(shadows))
         for rest, held_out in self._split(shadows):
-            self._held_out[held_out] = _margin(_trees(x[rest], shadows.member[rest]), x[held_out])
-        self.trees_ = _trees(x, shadows.member)
+            self._held_out[held_out] = _margin(_trees(x[rest], shadows.member[rest], self.seed), x[held_out])
+        self.trees_ = _trees(x, shadows.member, self.seed)
         self.threshold_ = best_threshold(shadows.member, self._held_out)
         self.details_ = {"as_victims": [self._as_victim(shadows, i) for i in np.unique(shadows.model_id)]}
 
@@ -66,9 +66,10 @@ def _features(records: Records) -> np.ndarray:
 # One thread each: where another process holds a core, threads that wait for each other take 30 times as long.
 
 
-def _trees(x, member) -> HistGradientBoostingClassifier:
+def _trees(x, member, seed) -> HistGradientBoostingClassifier:
     with threadpool_limits(1, user_api="openmp"):
-        return HistGradientBoostingClassifier(categorical_features=[1], early_stopping=False).fit(x, member)
+        trees = HistGradientBoostingClassifier(categorical_features=[1], early_stopping=False, random_state=seed)
+        return trees.fit(x, member)
 
 
 def _margin(trees, x) -> np.ndarray:
