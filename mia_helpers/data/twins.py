@@ -86,15 +86,18 @@ def _centred(images):
 
 
 def _squares(x, first, second):
-    parts = [slice(start, start + BLOCK) for start in range(0, len(first), BLOCK)]
     axes = tuple(range(1, x.ndim))
-    whole = [np.square(x[first[part]].astype(np.int64) - x[second[part]]).sum(axis=axes) for part in parts]
-    return np.concatenate(whole) if whole else np.zeros(0)
+    return _of_pairs(lambda a, b: np.square(a.astype(np.int64) - b).sum(axis=axes), x, first, second)
 
 
 def _likeness(x, first, second):
+    return _of_pairs(lambda a, b: (_fine(a) * _fine(b)).sum(axis=1), x, first, second)
+
+
+def _of_pairs(measure, x, first, second):
+    """Return what `measure` says of each pair of rows, a block of pairs at a time."""
     parts = [slice(start, start + BLOCK) for start in range(0, len(first), BLOCK)]
-    whole = [(_fine(x[first[part]]) * _fine(x[second[part]])).sum(axis=1) for part in parts]
+    whole = [measure(x[first[part]], x[second[part]]) for part in parts]
     return np.concatenate(whole) if whole else np.zeros(0)
 
 

@@ -56,4 +56,9 @@ def minutes(x: float) -> str:
 
 def seeds(n: float) -> str:
     """1 is "one seed", 3 is "three seeds"."""
-    return f"{WORDS[n] if n < len(WORDS) else n} seed{'s' * (n != 1)}"
+    return f"{spelled(n)} seed{'s' * (n != 1)}"
+
+
+def spelled(n: int) -> str:
+    """3 is "three", 12 is "12"."""
+    return WORDS[n] if n < len(WORDS) else str(n)

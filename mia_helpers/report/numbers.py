@@ -12,6 +12,7 @@ import pandas as pd
 
 from mia_helpers.engine.errors import MIAError
 from mia_helpers.report import paper
+from mia_helpers.report.claims.row import SIZES
 from mia_helpers.report.formats import count, fall, hours, minutes, number, percent, rise, seeds, signed, two
 from mia_helpers.report.lookup import (
     UNJUDGED,
@@ -30,7 +31,6 @@ from mia_helpers.report.lookup import (
 )
 from mia_helpers.report.verdicts import VERDICTS
 
-SIZES = paper.CIFAR10_ATTACK["train_size"].tolist()
 WORDS = [(word, word.replace(" ", "-")) for word in VERDICTS if word not in UNJUDGED]
 PLAIN = {"dataset": "cifar10", "train_size": 2500, "l2": 0}  # targets at ds 2500 without a penalty
 CLAIMS = ("C1", "C2", "C3", "C4", "C5", "C6", "C7", "C8", "C9")
@@ -48,6 +48,10 @@ def _tolerance(name: str):
 
 def _epochs(n: int):
     return number, mean("studies", "accuracy", study="overfitting", setting=f"epochs={n}", attack="threshold")
+
+
+def _boosted(what: str, column: str = "ours"):
+    return percent, claim("beyond", "ds 2500: boosted", "at its threshold", what, column=column)
 
 
 NUMBERS = {
@@ -99,16 +103,10 @@ NUMBERS = {
     "found.one.attack": (ATTACKS.get, found_of_one("attack")),
     "found.one.ds": (str, found_of_one("train_size")),
     **{f"auc.{name}.2500": (number, mean("metrics", "auc", **PLAIN, attack=name)) for name in ("svm", "threshold")},
-    "boosted.found": (percent, claim("beyond", "ds 2500: boosted", "at its threshold", "members found")),
-    "boosted.found.low": (
-        percent,
-        claim("beyond", "ds 2500: boosted", "at its threshold", "members found", column="low"),
-    ),
-    "boosted.found.high": (
-        percent,
-        claim("beyond", "ds 2500: boosted", "at its threshold", "members found", column="high"),
-    ),
-    "boosted.precision": (percent, claim("beyond", "ds 2500: boosted", "at its threshold", "precision")),
+    "boosted.found": _boosted("members found"),
+    "boosted.found.low": _boosted("members found", "low"),
+    "boosted.found.high": _boosted("members found", "high"),
+    "boosted.precision": _boosted("precision"),
     "found.plain": (percent, found_on_average(penalised=False)),
     "found.l2": (percent, found_on_average(penalised=True)),
     "found.l2.ds": (str, found_on_average(penalised=True, column="train_size")),

@@ -22,7 +22,8 @@ def studies_table(studies: list[tuple[str, Experiment]]) -> pd.DataFrame:
     `low` and `high` are the 95% interval of `accuracy` over the records of one seed.
     """
     columns = [*KEYS, "seed", "train_accuracy", "test_accuracy", "gap", "accuracy", "low", "high", "auc", "advantage"]
-    rows = [_row(study, point) for study, exp in studies for point in STUDIES[study](exp) if criteria(point.attacker)]
+    points = [(study, point) for study, exp in studies for point in STUDIES[study](exp)]
+    rows = [_row(study, point, found) for study, point in points if (found := criteria(point.attacker))]
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -53,8 +54,8 @@ def _own_threshold(records: Records) -> float:
     return best_threshold(records.member, records.log_odds)
 
 
-def _row(study: str, point: Point) -> dict:
-    attacker, model, found = point.attacker, point.attacker.victim, criteria(point.attacker)
+def _row(study: str, point: Point, found: dict[str, list[float]]) -> dict:
+    attacker, model = point.attacker, point.attacker.victim
     train, test = (of_model(model, part).ours for part in ("train", "test"))
     accuracy, low, high = found["accuracy"]
     return {

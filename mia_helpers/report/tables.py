@@ -68,19 +68,21 @@ def _read(path: Path, columns: Iterable[str]) -> pd.DataFrame:
 
 def metrics_table(experiments: Iterable[Experiment]) -> pd.DataFrame:
     """Return a row per target, attack and attacker that the store holds, with the columns `METRICS_COLUMNS`."""
-    rows = [{**_about(a), **{name: value for name, (value, *_) in criteria(a).items()}} for a in _finished(experiments)]
+    rows = [
+        {**_about(a), **{name: value for name, (value, *_) in found.items()}} for a, found in _finished(experiments)
+    ]
     table = pd.DataFrame(rows, columns=METRICS_COLUMNS)
     return table.astype({name: int for name in ("tn", "fp", "fn", "tp")})
 
 
 def intervals_table(experiments: Iterable[Experiment]) -> pd.DataFrame:
     """Return the 95% interval of each figure in `metrics_table`, one figure per row."""
-    rows = [(_keys(a), name, found) for a in _finished(experiments) for name, found in criteria(a).items()]
-    told = [
-        {**keys, "metric": name, **dict(zip(("value", "low", "high"), found, strict=True))}
-        for keys, name, found in rows
+    rows = [
+        {**_keys(a), "metric": name, "value": value, "low": low, "high": high}
+        for a, found in _finished(experiments)
+        for name, (value, low, high) in found.items()
     ]
-    return pd.DataFrame(told, columns=[*KEYS, "metric", "value", "low", "high"])
+    return pd.DataFrame(rows, columns=[*KEYS, "metric", "value", "low", "high"])
 
 
 def realised_table(experiments: Iterable[Experiment]) -> pd.DataFrame:
@@ -88,12 +90,14 @@ def realised_table(experiments: Iterable[Experiment]) -> pd.DataFrame:
 
     Columns: `KEYS`, then those of `AttackResult.realised`.
     """
-    rows = [{**_keys(a), **row} for a in _finished(experiments) for row in realised(a) or []]
+    rows = [{**_keys(a), **row} for a, _ in _finished(experiments) for row in realised(a) or []]
     return pd.DataFrame(rows, columns=None if rows else [*KEYS, "wanted", "called"])
 
 
-def _finished(experiments: Iterable[Experiment]) -> list[Attacker]:
-    return [attacker for exp in experiments for attacker in exp.attackers() if criteria(attacker)]
+def _finished(experiments: Iterable[Experiment]) -> list[tuple[Attacker, dict[str, list[float]]]]:
+    """Return the attackers that were measured, with their criteria."""
+    attackers = [attacker for exp in experiments for attacker in exp.attackers()]
+    return [(attacker, found) for attacker in attackers if (found := criteria(attacker))]
 
 
 def _keys(attacker: Attacker) -> dict:

@@ -17,12 +17,11 @@ from mia_helpers.report.claims.values import (
     on_targets,
     test_change,
 )
+from mia_helpers.report.formats import spelled
 from mia_helpers.report.intervals import NOT_RUN, Value, between, largest, over_seeds, share, share_over_seeds
 from mia_helpers.walk.attackers import Attacker, names_for
 from mia_helpers.walk.experiment import Experiment
 from mia_helpers.walk.models import Model
-
-NUMBERS = {2: "two", 3: "three", 4: "four", 5: "five"}
 
 
 def cifar10(experiments, train_size: int) -> list[Experiment]:
@@ -127,8 +126,7 @@ def c5(experiments) -> Iterator[dict]:
         whole = [attackers for attackers in knowing if all(criteria(a) for a in attackers)]
         adapts = [over_seeds([measured(a) for a in kind]) for kind in zip(*whole, strict=True)]
         best = largest(adapts)
-        n = len(names_for("many"))
-        several = f"the best of {NUMBERS.get(n, n)} attackers who adapt"
+        several = f"the best of {spelled(len(names_for('many')))} attackers who adapt"
         for who, value in (("the paper's attacker", ignores), (several, best)):
             what = f"{start}: accuracy of {who}; claimed: stopped"
             yield row("C5", what, value, claimed=0.5, only=only)
