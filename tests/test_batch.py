@@ -16,7 +16,7 @@ DEMO = Profile("demo", "two experiments", 1, (BAD, GOOD))
 ROAD = (
     Page("01_a", "a", lambda _exp: [], shows_data=True),
     Page("02_b", "b", lambda exp: [exp.model()], shows_data=True),
-    Page("07_report", "report", lambda _exp: [], of_profile=True),
+    Page("07_report", "report", lambda _exp: [], of_profile="experiments"),
 )
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, fields
 
 import numpy as np
+from scipy.special import logsumexp
 
 from mia_helpers.engine.errors import MIAError
 
@@ -100,6 +101,20 @@ class Records:
 def correct(probs: np.ndarray, label: np.ndarray) -> np.ndarray:
     """Return bool (n,): whether the most probable class is the true one (k = 1: whether p > 0.5 agrees with y = 1)."""
     return ((probs[:, 0] > 0.5) if probs.shape[1] == 1 else probs.argmax(axis=1)) == label
+
+
+def log_odds_of_logits(logits: np.ndarray, label: np.ndarray) -> np.ndarray:
+    """Return log p - log(1 - p) of the true class, float64 (n,), from what goes into the last activation, (n, k).
+
+    Without a softmax in between there is no confidence too near 1 to be told from another. With k = 1 (a sigmoid) it is
+    the logit itself, its sign turned where the label is 0.
+    """
+    logits = np.asarray(logits, float)
+    if logits.shape[1] == 1:
+        return np.where(label == 1, logits[:, 0], -logits[:, 0])
+    others = logits.copy()
+    others[np.arange(len(label)), label] = -np.inf
+    return logits[np.arange(len(label)), label] - logsumexp(others, axis=1)
 
 
 # --- What is wrong with them --------------------------------------------------------------------------------------

@@ -94,7 +94,8 @@ def plan(profile: Profile, only: Iterable[str] = ()) -> list[Step]:
     `only` keeps the steps whose experiment, notebook or 'experiment/notebook' matches one of these globs ('cifar10*').
     """
     folder, shown, steps = store.runs_dir() / profile.name, profile.shown(), []
-    walk, reports = ([page for page in ROAD if page.of_profile is whole] for whole in (False, True))
+    walk = [page for page in ROAD if not page.of_profile]
+    reports = [page for page in ROAD if page.of_profile in profile.parts]
     for exp in profile.experiments:
         if exp in shown:
             steps += [Step(f"{exp}/{page.stem}", exp, page, folder / str(exp) / page.source.name) for page in walk]

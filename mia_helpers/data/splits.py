@@ -20,11 +20,15 @@ class Split(Protocol):
         'target', 'shadow00', ...
     model_id : int
         Which model it is in `Records`.
+    population : int
+        How many records that no model of its kind is trained on it is asked about as well, at several epochs; 0 for
+        models of which the answers to their own records are all that is kept.
     """
 
     train_size: int
     role: str
     model_id: int
+    population: int
 
     def rows(self, n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
         """Return the indices among n records that it trains on, and those that it is asked about beside them."""
@@ -37,6 +41,7 @@ class TargetSplit:
     train_size: int
     role = "target"
     model_id = TARGET
+    population = 0
 
     def rows(self, n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
         """Return the training and test indices (see `target_split`)."""
@@ -49,6 +54,7 @@ class ShadowSplit:
 
     train_size: int
     model_id: int
+    population = 0
 
     @property
     def role(self) -> str:
@@ -58,6 +64,34 @@ class ShadowSplit:
     def rows(self, n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
         """Return the training and test indices (see `shadow_split`)."""
         return shadow_split(n, self.model_id, train_size=self.train_size, seed=seed)
+
+
+@dataclass(frozen=True)
+class ReferenceSplit:
+    """One half of the target's own 2·ds records, for reference model number `model_id`; the pair 2i, 2i + 1 shares all.
+
+    Attributes
+    ----------
+    population : int
+        Records that no reference is trained on, about which it is asked as well.
+    """
+
+    train_size: int
+    model_id: int
+    population: int
+
+    @property
+    def role(self) -> str:
+        """'reference' and its number."""
+        return f"reference{self.model_id:03d}"
+
+    def rows(self, n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return the indices of its half, and those of the other half (see `reference_split`)."""
+        return reference_split(n, self.model_id, train_size=self.train_size, seed=seed)
+
+    def others(self, n: int, seed: int) -> np.ndarray:
+        """Return the indices of the population, int64 (population,): the same for all references (see `outsiders`)."""
+        return outsiders(n, train_size=self.train_size, seed=seed)[: self.population]
 
 
 def target_split(n: int, *, train_size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -83,6 +117,18 @@ def shadow_split(n: int, shadow: int, *, train_size: int, seed: int) -> tuple[np
     rest = np.random.default_rng(seed).permutation(n)[2 * train_size :]
     chosen = np.random.default_rng([seed, shadow + 1]).choice(rest, 2 * train_size, replace=False)
     return chosen[:train_size], chosen[train_size:]
+
+
+def reference_split(n: int, reference: int, *, train_size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the training and test indices of reference model number `reference`, each int64 (train_size,).
+
+    Together they are the target's 2·ds records, its members and non-members alike. References 2i and 2i + 1 have the
+    two halves of one draw, so each record is a member of just one of them (Carlini et al. 2022).
+    """
+    pool = np.concatenate(target_split(n, train_size=train_size, seed=seed))
+    drawn = np.random.default_rng([seed, 0, 2, reference // 2]).permutation(pool)
+    halves = drawn[:train_size], drawn[train_size:]
+    return halves if reference % 2 == 0 else halves[::-1]
 
 
 def outsiders(n: int, *, train_size: int, seed: int) -> np.ndarray:

@@ -9,7 +9,7 @@ from mia_helpers.learning import training
 LANES = 8
 
 
-def fit_stacked(models: list, x, y, *, seeds: list[int], tests: list, **recipe) -> list[dict[str, np.ndarray]]:
+def fit_stacked(models: list, x, y, *, seeds: list[int], tests: list, watch=None, **recipe) -> list[dict[str, np.ndarray]]:
     """Train m models of one architecture in place, as one program, and return the learning curves of each.
 
     The same as m calls of `fit`, with x (m, n, ...), y (m, n), and a seed and a test (or None) for each model. Where a
@@ -20,7 +20,7 @@ def fit_stacked(models: list, x, y, *, seeds: list[int], tests: list, **recipe) 
         m, chosen = len(models), np.arange(len(models) + -len(models) % LANES) % len(models)
         models, seeds = [models[i] for i in chosen], [seeds[i] for i in chosen]
         tests = tests + [None] * (len(chosen) - m)
-        return fit_stacked(models, x[chosen], y[chosen], seeds=seeds, tests=tests, **recipe)[:m]
+        return fit_stacked(models, x[chosen], y[chosen], seeds=seeds, tests=tests, watch=watch, **recipe)[:m]
     stack = Stack(models)
     orders, n = [np.random.default_rng(seed) for seed in seeds], y.shape[1]
 
@@ -31,6 +31,10 @@ def fit_stacked(models: list, x, y, *, seeds: list[int], tests: list, **recipe) 
             for model, test in zip(models, tests, strict=True)
         ]
 
+    def watched(epoch):
+        stack.unstack()
+        watch(epoch)
+
     curves = training.run_epochs(
         stack.answers,
         stack.weights,
@@ -38,6 +42,7 @@ def fit_stacked(models: list, x, y, *, seeds: list[int], tests: list, **recipe) 
         y,
         draw_order=lambda: np.stack([i * n + order.permutation(n) for i, order in enumerate(orders)]),
         measure=accuracies if any(tests) else None,
+        watch=watch and watched,
         **recipe,
     )
     stack.unstack()

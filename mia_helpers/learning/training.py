@@ -18,7 +18,7 @@ from mia_helpers.learning.keras_on_tensorflow import keras
 from mia_helpers.learning.optimisers import OPTIMISERS
 
 
-def fit(model, x, y, *, seed: int, test=None, **recipe) -> dict[str, np.ndarray]:
+def fit(model, x, y, *, seed: int, test=None, watch=None, **recipe) -> dict[str, np.ndarray]:
     """Train `model` in place on the cross-entropy, and return its learning curves.
 
     Parameters
@@ -29,6 +29,8 @@ def fit(model, x, y, *, seed: int, test=None, **recipe) -> dict[str, np.ndarray]
         Of the order of the records in each epoch.
     test : (x, y), optional
         Records on which the accuracy is measured after every 25th part of the epochs; training does not depend on them.
+    watch : callable, optional
+        Called with the number of epochs done after each; training does not depend on it.
     **recipe
         `epochs`, `batch_size`, `learning_rate`, `decay` (the rate at step t is learning_rate / (1 + decay · t)),
         `optimizer`: 'adam' (default), 'rmsprop' or 'sgd', each with Keras's other defaults; and `defence` (see
@@ -49,6 +51,7 @@ def fit(model, x, y, *, seed: int, test=None, **recipe) -> dict[str, np.ndarray]
         y,
         draw_order=lambda: order.permutation(len(y)),
         measure=test and (lambda: accuracy(model, *test)),
+        watch=watch,
         **recipe,
     )
 
@@ -61,6 +64,7 @@ def run_epochs(
     *,
     draw_order,
     measure,
+    watch,
     epochs,
     batch_size,
     learning_rate,
@@ -84,6 +88,8 @@ def run_epochs(
             break
         if measure and (epoch + 1) % every == 0:
             curves["test_accuracy"][epoch] = measure()
+        if watch:
+            watch(epoch + 1)
     return curves if measure else {name: curves[name] for name in ("loss", "accuracy")}
 
 
@@ -162,6 +168,19 @@ def accuracy(model, x, y) -> float:
 def predict(model, x) -> np.ndarray:
     """Return the model's answers, float32 (n, k), to the scaled queries x."""
     return np.concatenate([np.asarray(model(x[i : i + 500], training=False)) for i in range(0, len(x), 500)])
+
+
+def logits(model, x) -> np.ndarray:
+    """Return what goes into the last activation, float32 (n, k), for the scaled queries x: no softmax rounds it."""
+    *hidden, last = model.layers
+    kernel, bias = (np.asarray(weight) for weight in (last.kernel, last.bias))
+
+    def features(part):
+        for layer in hidden:
+            part = layer(part)
+        return np.asarray(part)
+
+    return np.concatenate([features(x[i : i + 500]) @ kernel + bias for i in range(0, len(x), 500)])
 
 
 def check_converged(curves: dict[str, np.ndarray]) -> None:

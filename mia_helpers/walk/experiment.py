@@ -13,17 +13,21 @@ from mia_helpers.attacks import ATTACKS
 from mia_helpers.attacks.base import Attack, check_options
 from mia_helpers.attacks.controls import outsider_draws
 from mia_helpers.attacks.records import TARGET, Records
+from mia_helpers.attacks.references import References
 from mia_helpers.attacks.result import AttackResult
 from mia_helpers.data import registry
 from mia_helpers.data.source import Dataset
-from mia_helpers.data.splits import ShadowSplit, TargetSplit
+from mia_helpers.data.splits import ReferenceSplit, ShadowSplit, TargetSplit
+from mia_helpers.engine.errors import MIAError
 from mia_helpers.learning.recipe import Recipe
 from mia_helpers.walk import jobs
 from mia_helpers.walk.attackers import Attacker, answers_of, check_memory, names_for, new_attack, resolve
 from mia_helpers.walk.controls import Control, Outsiders, Twins
 from mia_helpers.walk.models import Model
 from mia_helpers.walk.parameters import Parameters
+from mia_helpers.walk.references import Answers
 from mia_helpers.walk.work import Work, needed
+from mia_helpers.walk.worker import watched_epochs
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -40,6 +44,8 @@ class Experiment(Parameters):
         ds: training records per model, and as many test records.
     n_shadows : int
         Shadow models.
+    n_references : int
+        Models trained on halves of the target's own records, in pairs, for the attacks of notebook 08.
     n_classes : int, optional
         The images' ten classes joined into this many groups, 5 or 2 (see `data.cifar10.GROUPS`); None leaves the
         classes as they are.
@@ -111,6 +117,11 @@ class Experiment(Parameters):
         """Return all shadows as values."""
         return tuple(self.model(i) for i in range(self.n_shadows))
 
+    def reference_models(self) -> tuple[Model, ...]:
+        """Return all reference models as values; they are trained as the target is, on halves of its records."""
+        splits = [ReferenceSplit(self.train_size, i, self.train_size) for i in range(self.n_references)]
+        return tuple(Model(self.dataset, split, self.recipe, self.seed, self.n_classes) for split in splits)
+
     def models(self) -> list[Model]:
         """Return every model that the notebooks train for this experiment."""
         return needed(self.attackers())
@@ -179,6 +190,22 @@ class Experiment(Parameters):
             regularised = self.replace(l2=l2)
             pairs += [(regularised, self), (regularised, regularised.replace(n_shadows=self.l2_shadows))]
         return [victim.attacker(name, shadows_of=shadows) for victim, shadows in pairs for name in self.attack_names]
+
+    # --- Reference models -----------------------------------------------------------------------------------------
+
+    def answers(self, epoch: int | None = None) -> Answers:
+        """Return the reference models' answers after one of the watched epochs (the last) as a value."""
+        watched = watched_epochs(self.epochs)
+        if epoch is not None and epoch not in watched:
+            raise MIAError(f"epoch={epoch!r}: the confidences were kept after epochs {', '.join(map(str, watched))}")
+        return Answers(self.reference_models(), self.epochs if epoch is None else epoch)
+
+    def references(self, epoch: int | None = None) -> References:
+        """Return what n_references models, of complementary halves of the target's records, answer about all of them.
+
+        Train those that are missing (see `attacks.references`).
+        """
+        return self.answers(epoch).references()
 
     # --- Controls -------------------------------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ from mia_helpers.walk.work import Work
 
 VERSION = 2  # raise it when the code changes what is trained: older artifacts are then no longer read
 # An artifact's name tells these only where they are not the default.
-LATER = {"n_classes": None, "optimizer": "adam", "defence": None}
+LATER = {"n_classes": None, "optimizer": "adam", "defence": None, "population": 0}
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Model(Work):
     def depends_on(self) -> dict:
         """Return all that the model and its records depend on."""
         told = {"dataset": self.dataset, "train_size": self.split.train_size, **asdict(self.recipe), "seed": self.seed}
-        told |= {"model_id": self.split.model_id, "n_classes": self.n_classes}
+        told |= {"model_id": self.split.model_id, "n_classes": self.n_classes, "population": self.split.population}
         told |= {"data": registry.source_of(self.dataset)["sha256"], "version": VERSION}
         return {name: value for name, value in told.items() if name not in LATER or value != LATER[name]}
 
@@ -84,6 +84,10 @@ class Model(Work):
     def rows(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the indices of the records that train it, and of the others that it is asked about."""
         return self.split.rows(registry.named(self.dataset).size, self.seed)
+
+    def population(self) -> np.ndarray:
+        """Return the indices of the population that a reference model is asked about (see `splits.ReferenceSplit`)."""
+        return self.split.others(registry.named(self.dataset).size, self.seed)
 
     def scale(self, train: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return shift and factor for `(x - shift) * factor`, from the records with these indices."""

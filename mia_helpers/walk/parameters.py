@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from mia_helpers.data import registry, scaling
 from mia_helpers.data.splits import check_size
 from mia_helpers.engine.checks import RESAMPLES, number
-from mia_helpers.engine.errors import unknown
+from mia_helpers.engine.errors import MIAError, unknown
 from mia_helpers.learning import defences
 from mia_helpers.learning.optimisers import OPTIMISERS
 
@@ -18,6 +18,7 @@ from mia_helpers.learning.optimisers import OPTIMISERS
 WHOLE = {
     "train_size": (1, 10**9, ""),
     "n_shadows": (1, 10_000, "the paper takes 20, and an attack reads the answers of all at once"),
+    "n_references": (2, 10_000, "attacks read the answers of all at once; 256 are enough for every one of them"),
     "epochs": (1, 100_000, "the paper takes 100; this would train for days"),
     "batch_size": (1, 1_000_000, "a batch has no more records than a data set"),
     "seed": (0, 2**32 - 1, "NumPy's and scikit-learn's generators take no larger one"),
@@ -38,6 +39,7 @@ class Parameters:
     dataset: str = "cifar10"
     train_size: int = 2500
     n_shadows: int = 10
+    n_references: int = 16
     n_classes: int | None = None
     epochs: int = 100
     batch_size: int = 32
@@ -61,6 +63,11 @@ class Parameters:
             self._set(name, int(number(name, getattr(self, name), numbers.Integral, least, most, why)))
         for name, (least, most, why) in REAL.items():
             self._set(name, float(number(name, getattr(self, name), numbers.Real, least, most, why)))
+        if self.n_references % 2:
+            raise MIAError(
+                f"n_references={self.n_references}: expected an even number; two references share out the target's "
+                f"records, so that each record is a member of one of them"
+            )
         if self.defence is not None:
             self._set("defence", str(defences.named(self.defence)))
         self._set("n_classes", source.check_classes(self.n_classes))

@@ -13,9 +13,9 @@ from mia_helpers.engine.errors import MIAError, unknown
 from mia_helpers.walk.attackers import Attacker
 from mia_helpers.walk.experiment import Experiment
 from mia_helpers.walk.parameters import check_injected
-from mia_helpers.walk.studies import STUDIES
+from mia_helpers.walk.studies import OF_REFERENCES, STUDIES
 
-KEYS = ("description", "minutes", "experiments")
+KEYS = ("description", "minutes")  # and experiments, studies or both
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,12 @@ class Profile:
         for exp in self.experiments:
             first.setdefault(str(exp.replace(seed=0)), exp)
         return tuple(first.values())
+
+    @property
+    def parts(self) -> set[str]:
+        """What there is to report: 'experiments' on the paper, or studies of 'references', or both."""
+        found = {"experiments"} if self.experiments else set()
+        return found | ({"references"} if any(study in OF_REFERENCES for study, _ in self.studies) else set())
 
     def works(self) -> list[tuple[Experiment, str, list[Attacker]]]:
         """Return (experiment, study or '', attackers) for each experiment and each study."""
@@ -61,7 +67,7 @@ def load(name: str) -> Profile:
     """Return the profile called `name`.
 
     In each entry under `experiments`, a list stands for a grid: every combination is an experiment (but `l2_sweep` is
-    one list of values). `studies` may be left out; it maps the name of a study to such entries.
+    one list of values). `studies` maps the name of a study to such entries. One of the two may be left out.
 
     Raises
     ------
@@ -88,8 +94,9 @@ def load(name: str) -> Profile:
 
 
 def _profile(name: str, content) -> Profile:
-    if not isinstance(content, dict) or sorted({*content} - {"studies"}, key=str) != sorted(KEYS):
-        raise MIAError(f"expected exactly the keys {', '.join(KEYS)}, and studies if there are any")
+    parts = {"experiments", "studies"}
+    if not isinstance(content, dict) or sorted({*content} - parts, key=str) != sorted(KEYS) or not parts & {*content}:
+        raise MIAError(f"expected exactly the keys {', '.join(KEYS)}, and experiments, studies or both")
     minutes, wanted = content["minutes"], content.get("studies") or {}
     if isinstance(minutes, bool) or not isinstance(minutes, numbers.Real) or not 0 <= minutes < 1e6:
         raise MIAError(f"minutes: {minutes!r}, expected how many minutes it takes on two cores")
@@ -98,7 +105,7 @@ def _profile(name: str, content) -> Profile:
     for study in wanted:
         if study not in STUDIES:
             raise unknown("study", study, STUDIES)
-    experiments = _experiments(content["experiments"], "experiments")
+    experiments = _experiments(content["experiments"], "experiments") if "experiments" in content else ()
     studies = tuple((study, exp) for study, entries in wanted.items() for exp in _experiments(entries, study))
     if any(exp.defence for exp in experiments) or any(exp.defence for _, exp in studies):
         raise MIAError("defence: the tables of a profile do not tell it yet; give it to Experiment or to papermill")

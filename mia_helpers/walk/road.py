@@ -48,15 +48,16 @@ class Page:
         From an experiment to the models, attacks and controls whose results it reads.
     shows_data : bool
         Whether it shows the raw data, so that the records alone are not enough.
-    of_profile : bool
-        Whether it is made once for a whole profile (its parameter), not for each experiment.
+    of_profile : str
+        Where it is made once for a whole profile (its parameter), not for each experiment: what the profile must have,
+        'experiments' or 'references' (see `Profile.parts`).
     """
 
     stem: str
     place: str
     reads: Callable[[Experiment], list[Work]]
     shows_data: bool = False
-    of_profile: bool = False
+    of_profile: str = ""
 
     @property
     def source(self) -> Path:
@@ -86,5 +87,6 @@ ROAD = (
     Page("04_attack_training", "attack", _attacks),
     Page("05_evaluation", "evaluation", _controlled),
     Page("06_regularization", "L2 penalty", Experiment.attackers),
-    Page("07_results", "results", _nothing, of_profile=True),
+    Page("07_results", "results", _nothing, of_profile="experiments"),
+    Page("08_modern_attacks", "modern attacks", _nothing, of_profile="references"),
 )

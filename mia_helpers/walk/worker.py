@@ -8,13 +8,14 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from mia_helpers.attacks.records import TARGET, Records
-from mia_helpers.data import registry
+from mia_helpers.attacks.records import TARGET, Records, log_odds_of_logits
+from mia_helpers.data import moves, registry
 from mia_helpers.engine import environment
 from mia_helpers.engine.errors import MIAError
 
 # Keras's session is global, so in a worker with several threads (Dask's may have them) models take turns.
 ONE_AT_A_TIME = threading.Lock()
+WATCHED = (1, 2, 5, 10, 20, 50, 100)
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +81,7 @@ def _prepare(model) -> SimpleNamespace:
         factor=factor,
         x_train=x_train,
         x_test=x_test,
+        watched={},
     )
 
 
@@ -91,17 +93,43 @@ def _fit(jobs: list[SimpleNamespace]) -> None:
     recipe, y = model.recipe.fit_options(), model.data.y
     # Only the target's test curve is drawn.
     tests = [(job.x_test, y[job.test]) if job.model.split.model_id == TARGET else None for job in jobs]
+    watch = _watching(jobs) if model.split.population else None
     if model.stacks:
         networks, seeds = [job.network for job in jobs], [job.seed for job in jobs]
         x, labels = (np.stack(parts) for parts in zip(*((job.x_train, y[job.train]) for job in jobs), strict=True))
-        curves = stacking.fit_stacked(networks, x, labels, seeds=seeds, tests=tests, **recipe)
+        curves = stacking.fit_stacked(networks, x, labels, seeds=seeds, tests=tests, watch=watch, **recipe)
     else:
         curves = [
-            training.fit(job.network, job.x_train, y[job.train], seed=job.seed, test=test, **recipe)
+            training.fit(job.network, job.x_train, y[job.train], seed=job.seed, test=test, watch=watch, **recipe)
             for job, test in zip(jobs, tests, strict=True)
         ]
     for job, learned in zip(jobs, curves, strict=True):
         job.curves = learned
+
+
+def _watching(jobs: list[SimpleNamespace]):
+    """Return what is called after each epoch of reference models: at the watched ones it keeps their confidences."""
+    y, shown = jobs[0].model.data.y, watched_epochs(jobs[0].model.recipe.epochs)
+    for job in jobs:
+        job.asked = np.concatenate([job.train, job.test, job.model.population()])
+        job.x_asked = (job.model.data.x[job.asked] - job.shift) * job.factor
+
+    def watch(epoch: int) -> None:
+        for job in jobs if epoch in shown else ():
+            job.watched[epoch] = _confidence(job.network, job.x_asked, y[job.asked])
+
+    return watch
+
+
+def watched_epochs(epochs: int) -> tuple[int, ...]:
+    """Return after which epochs of so many the confidences of a reference model are kept; the last is one."""
+    return (*(epoch for epoch in WATCHED if epoch < epochs), epochs)
+
+
+def _confidence(network, x, label) -> np.ndarray:
+    from mia_helpers.learning.training import logits
+
+    return log_odds_of_logits(logits(network, x), label).astype(np.float32)
 
 
 def _result(job: SimpleNamespace) -> tuple[dict, bytes, str]:
@@ -129,7 +157,26 @@ def _arrays(job: SimpleNamespace) -> dict[str, np.ndarray]:
     )
     arrays = {**records.arrays(), "shift": job.shift, "factor": job.factor}
     arrays["n_parameters"] = np.int64(job.network.count_params())
+    if job.watched:
+        arrays |= _watched_arrays(job, records.label)
     return arrays | {f"curve_{name}": values for name, values in job.curves.items()}
+
+
+def _watched_arrays(job: SimpleNamespace, label: np.ndarray) -> dict[str, np.ndarray]:
+    """Return what is kept of a reference model beside its answers, all float32 but `epochs` and `moved_right`.
+
+    `confidence` (epochs, 2·ds) and `population` (epochs, z) are log-odds of the true class; of images also `moved`
+    (moves, 2·ds) and whether they are classed rightly, `moved_right`, by the trained model (see `data.moves`).
+    """
+    from mia_helpers.learning.training import logits
+
+    confidence, n = np.stack(list(job.watched.values())), len(label)
+    arrays = {"epochs": np.array(list(job.watched)), "confidence": confidence[:, :n], "population": confidence[:, n:]}
+    if job.model.stacks:
+        return arrays
+    said = [logits(job.network, x) for x in moves.moved(job.x_asked[:n])]
+    moved = np.stack([log_odds_of_logits(one, label) for one in said]).astype(np.float32)
+    return arrays | {"moved": moved, "moved_right": np.stack([one.argmax(axis=1) == label for one in said])}
 
 
 def answers(model, name: str, content: bytes, shift, factor, rows: np.ndarray) -> np.ndarray:
