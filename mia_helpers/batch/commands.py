@@ -5,6 +5,7 @@ import os
 import shutil
 import sys
 import time
+from pathlib import Path
 
 import pandas as pd
 
@@ -17,6 +18,7 @@ from mia_helpers.engine import backends, files, store
 from mia_helpers.engine.errors import MIAError
 from mia_helpers.engine.progress import duration
 from mia_helpers.learning.defences import DEFENCES
+from mia_helpers.report import modern
 from mia_helpers.report import pages as written
 from mia_helpers.walk import estimates, jobs, profiles
 from mia_helpers.walk.studies import STUDIES
@@ -83,15 +85,25 @@ def _print_outcomes(outcomes: list[batch.Outcome]) -> None:
 
 
 def _print_results(profile: profiles.Profile, outcomes: list[batch.Outcome]) -> None:
-    last = outcomes[-1]
-    if last.status == "ran" and last.step.label.startswith("all/"):
-        metrics = report.metrics_table(profile.experiments)
-        root = report.root_for(profile.name, metrics, report.studies_table(profile.studies))
-        with pd.option_context("display.width", 200, "display.max_columns", None):
-            print("\n" + report.overview(metrics).to_string(index=False, na_rep="-") + "\n")
-        print(f"tables     {report.results_dir(profile.name, root)}")
-        print(f"figures    {report.figures_dir(profile.name, root)}")
+    made = {o.step.page.of_profile for o in outcomes if o.status == "ran" and o.step.experiment is None}
+    for part, (table, root) in _tables(profile).items():
+        if part in made:
+            with pd.option_context("display.width", 200, "display.max_columns", None):
+                print("\n" + table.to_string(index=False, na_rep="-") + "\n")
+            print(f"tables     {report.results_dir(profile.name, root)}")
+            print(f"figures    {report.figures_dir(profile.name, root)}")
     print(f"notebooks  {store.runs_dir() / profile.name}")
+
+
+def _tables(profile: profiles.Profile) -> dict[str, tuple[pd.DataFrame, Path]]:
+    """Return for each part of a profile (see `Profile.parts`) what fits on a screen, and where the rest was written."""
+    metrics, attacks = report.metrics_table(profile.experiments), modern.attacks_table(profile)
+    of_experiments = report.root_for(profile.name, metrics, report.studies_table(profile.studies))
+    of_references = modern.root_for(profile, attacks)
+    return {
+        "experiments": (report.overview(metrics), of_experiments),
+        "references": (modern.overview(attacks), of_references),
+    }
 
 
 def list_all(_options) -> int:

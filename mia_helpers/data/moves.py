@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
+_WAY = {(1, 0): "down", (-1, 0): "up", (0, 1): "right", (0, -1): "left"}
 SHIFTS = tuple((down, right) for n in range(1, 5) for down, right in ((n, 0), (-n, 0), (0, n), (0, -n)))
-N_MOVES = 1 + len(SHIFTS)
+NAMES = ("mirrored", *(f"{abs(down or right)} {_WAY[np.sign(down), np.sign(right)]}" for down, right in SHIFTS))
 
 
 def moved(x: np.ndarray) -> Iterator[np.ndarray]:

@@ -9,7 +9,9 @@ from mia_helpers.learning import training
 LANES = 8
 
 
-def fit_stacked(models: list, x, y, *, seeds: list[int], tests: list, watch=None, **recipe) -> list[dict[str, np.ndarray]]:
+def fit_stacked(
+    models: list, x, y, *, seeds: list[int], tests: list, watch=None, **recipe
+) -> list[dict[str, np.ndarray]]:
     """Train m models of one architecture in place, as one program, and return the learning curves of each.
 
     The same as m calls of `fit`, with x (m, n, ...), y (m, n), and a seed and a test (or None) for each model. Where a

@@ -17,6 +17,13 @@ LOOKS = {
     "boosted": {"marker": "P", "color": "#e69f00"},
     "threshold": {"marker": "s", "color": MEMBER},
     "gap": {"marker": "^", "color": NON_MEMBER},
+    "lira": {"marker": "o", "color": "#cc79a7"},
+    "lira_offline": {"marker": "^", "color": "#aa4499"},
+    "lira_record": {"marker": "v", "color": "#882255"},
+    "lira_bayesian": {"marker": "P", "color": "#d55e00"},
+    "rmia": {"marker": "s", "color": "#e69f00"},
+    "rmia_offline": {"marker": "D", "color": "#997700"},
+    "label_only": {"marker": "X", "color": "#56b4e9"},
     "": {"marker": "D", "color": "#cc79a7"},
 }
 

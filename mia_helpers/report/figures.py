@@ -19,7 +19,7 @@ def plot_published(claims: pd.DataFrame, ax=None):
     rows = claims[claims["published"].between(0, 1) & claims["ours"].notna()].reset_index(drop=True)
     ax = ax or plt.subplots(figsize=(9, 0.34 * max(len(rows), 2) + 1.6))[1]
     if rows.empty:
-        return _nothing(ax, "Paper and ours")
+        return nothing(ax, "Paper and ours")
     error = np.abs(rows[["low", "high"]].to_numpy().T - rows["ours"].to_numpy())
     ax.errorbar(rows["ours"], rows.index, xerr=error, fmt="o", color=MEMBER, capsize=3, label="ours, 95% interval")
     ax.scatter(rows["published"], rows.index, marker="D", color="black", zorder=3, s=28, label="paper")
@@ -53,7 +53,7 @@ def plot_l2_by_size(metrics: pd.DataFrame, l2: float, ax=None):
     ours = metrics[(metrics["dataset"] == "cifar10") & metrics["l2"].isin([0, l2])]
     alike = ours[(ours["l2"] == l2) & ours["adaptive"]]
     if alike.empty:
-        return _nothing(ax, f"The L2 penalty (λ = {l2:g}) at each size")
+        return nothing(ax, f"The L2 penalty (λ = {l2:g}) at each size")
     mean = alike.groupby(["train_size", "attack"], as_index=False)["accuracy"].mean()
     best = mean.loc[mean.groupby("train_size")["accuracy"].idxmax(), ["train_size", "attack"]]
     svm = ours[ours["attack"] == "svm"]
@@ -80,7 +80,7 @@ def plot_shadows(study: pd.DataFrame, ax=None):
     ax = ax or plt.subplots()[1]
     rows = study[(study["study"] == "shadows") & (study["attack"] != "gap") & ~study["setting"].str.contains("C=")]
     if rows["n_shadows"].nunique() < 2 or 1 not in set(rows["n_shadows"]):
-        return _nothing(ax, "More shadows")
+        return nothing(ax, "More shadows")
     findings = []
     for attack, part in rows.groupby("attack", sort=False):
         by_seed = part.pivot(index="seed", columns="n_shadows", values="accuracy")
@@ -104,7 +104,7 @@ def plot_classes(study: pd.DataFrame):
     _, axes = plt.subplots(1, 2, figsize=(11, 4.4), sharey=True)
     rows = study[study["study"] == "classes"]
     if rows.empty:
-        return [_nothing(ax, "Fewer classes") for ax in axes]
+        return [nothing(ax, "Fewer classes") for ax in axes]
     last = rows[rows["epochs"] == rows["epochs"].max()]
     for attack, part in last.groupby("attack", sort=False):
         _over_seeds(axes[0], part, "n_classes", "accuracy", attack, label=attack)
@@ -175,7 +175,7 @@ def plot_choices(study: pd.DataFrame, ax=None):
     settings = list(dict.fromkeys(rows["setting"]))
     ax = ax or plt.subplots(figsize=(9, 0.42 * max(len(settings), 2) + 1.7))[1]
     if len(settings) < 2 or AS_IT_IS not in settings:
-        return _nothing(ax, "What the paper leaves open")
+        return nothing(ax, "What the paper leaves open")
     for attack in dict.fromkeys(rows["attack"]):
         part = rows[rows["attack"] == attack].groupby("setting")["accuracy"].mean()
         style = {**look(attack), "s": 45, "label": attack, "zorder": 3}
@@ -221,7 +221,8 @@ def _range(values: pd.Series) -> str:
     return f"{values.min():.3f}" if len(values) == 1 else f"{values.min():.3f} to {values.max():.3f}"
 
 
-def _nothing(ax, title: str):
+def nothing(ax, title: str):
+    """Say in the place of a figure that the profile has nothing to show there."""
     ax.text(0.5, 0.5, "not run with this profile", ha="center", transform=ax.transAxes)
     ax.set_title(title)
     ax.axis("off")

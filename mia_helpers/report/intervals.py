@@ -162,3 +162,15 @@ def mean(sample: np.ndarray) -> Value:
     centre, df = float(sample.mean()), len(sample) - 1
     half = float(stats.t.ppf(0.975, df) * stats.sem(sample))
     return Value(centre, centre - half, centre + half, df=df)
+
+
+def over_pairs(values: list[float], n: float = math.inf) -> Value:
+    """Return the mean of shares over targets that come in complementary pairs, with a t-interval over the pairs.
+
+    The targets 2i and 2i + 1 share out the same records, so a pair counts as one observation; `n` are the records
+    behind a share. It is what another pair of halves of the same records would give.
+    """
+    pairs = np.asarray(values, float).reshape(-1, 2).mean(axis=1)
+    found = share_over_seeds([Value(float(share), n=n) for share in pairs])
+    few = len(pairs) < ENOUGH_SEEDS or not np.ptp(pairs)
+    return replace(found, interval=f"{len(pairs)} pairs") if not few else Value(float(pairs.mean()), n=n)

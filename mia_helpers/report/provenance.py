@@ -33,7 +33,7 @@ def manifest(profile: Profile, not_run: Iterable[str] = ()) -> dict:
         "profile": profile.name,
         "git_commit": environment.git_commit(),
         "git_commits": commits_of(profile),
-        "data": {exp.dataset: exp.source for exp in profile.experiments},
+        "data": {exp.dataset: exp.source for exp, *_ in profile.works()},
         "machines": sorted({told["machine"] for told in seen.values()}),
         "versions": _distinct([told["versions"] for told in seen.values()]),
         "drawn_with": environment.versions("scipy", "pandas", "matplotlib", "seaborn"),

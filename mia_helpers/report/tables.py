@@ -38,7 +38,12 @@ def root_for(profile: str, metrics: pd.DataFrame, study: pd.DataFrame) -> Path:
     The repository comes with the results of hours; who has run a part of them should not replace them by that part.
     Nor should tables that are not this project's be replaced.
     """
-    for name, table, keys in (("metrics", metrics, KEYS), ("studies", study, [*studies.KEYS, "seed"])):
+    return root_unless_lost(profile, [("metrics", metrics, KEYS), ("studies", study, [*studies.KEYS, "seed"])])
+
+
+def root_unless_lost(profile: str, tables: Iterable[tuple[str, pd.DataFrame, list[str]]]) -> Path:
+    """Return `root_for` of (name, table, columns that tell its rows apart)."""
+    for name, table, keys in tables:
         path = results_dir(profile) / f"{name}.csv"
         if path.exists() and path.stat().st_size:
             try:

@@ -13,7 +13,7 @@ from mia_helpers.attacks import ATTACKS
 from mia_helpers.attacks.base import Attack, check_options
 from mia_helpers.attacks.controls import outsider_draws
 from mia_helpers.attacks.records import TARGET, Records
-from mia_helpers.attacks.references import References
+from mia_helpers.attacks.references import References, find
 from mia_helpers.attacks.result import AttackResult
 from mia_helpers.data import registry
 from mia_helpers.data.source import Dataset
@@ -25,7 +25,8 @@ from mia_helpers.walk.attackers import Attacker, answers_of, check_memory, names
 from mia_helpers.walk.controls import Control, Outsiders, Twins
 from mia_helpers.walk.models import Model
 from mia_helpers.walk.parameters import Parameters
-from mia_helpers.walk.references import Answers
+from mia_helpers.walk.reference_attackers import ReferenceAttacker
+from mia_helpers.walk.references import Answers, ShadowAnswers
 from mia_helpers.walk.work import Work, needed
 from mia_helpers.walk.worker import watched_epochs
 
@@ -200,12 +201,41 @@ class Experiment(Parameters):
             raise MIAError(f"epoch={epoch!r}: the confidences were kept after epochs {', '.join(map(str, watched))}")
         return Answers(self.reference_models(), self.epochs if epoch is None else epoch)
 
+    def shadow_answers(self) -> ShadowAnswers:
+        """Return the shadows' answers about the target's records, of which they have none, as a value."""
+        return ShadowAnswers(self.shadow_models(), self.model())
+
     def references(self, epoch: int | None = None) -> References:
         """Return what n_references models, of complementary halves of the target's records, answer about all of them.
 
         Train those that are missing (see `attacks.references`).
         """
         return self.answers(epoch).references()
+
+    def reference_attacker(
+        self,
+        name: str = "lira",
+        *,
+        epoch: int | None = None,
+        n_references: int | None = None,
+        sources: Answers | ShadowAnswers | None = None,
+    ) -> ReferenceAttacker:
+        """Return an attack with reference models on each of them in turn, and on the target, as a value.
+
+        Parameters
+        ----------
+        name : str
+            One of `attacks.references.REFERENCE_ATTACKS`.
+        epoch : int, optional
+            After which epoch targets and references are asked; the last by default.
+        n_references : int, optional
+            How many of the models are used on each target; by default all but the target's pair.
+        sources : Answers or ShadowAnswers, optional
+            The attacker's models, where they are not those of this experiment.
+        """
+        targets, alone = self.answers(epoch), epoch not in (None, self.epochs) or n_references
+        victim = None if alone else self.model()
+        return ReferenceAttacker(find(name).name, targets, sources or targets, n_references, victim)
 
     # --- Controls -------------------------------------------------------------------------------------------------
 

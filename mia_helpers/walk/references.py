@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mia_helpers.attacks.records import Records
 from mia_helpers.attacks.references import References
-from mia_helpers.engine import store
-from mia_helpers.walk import jobs
+from mia_helpers.engine import backends, store
+from mia_helpers.walk import jobs, worker
 from mia_helpers.walk.models import Model
 from mia_helpers.walk.work import Work
 
@@ -50,12 +51,15 @@ class Answers(Work):
         began = time.monotonic()
         rows = [_in_order(model.arrays(), self.epoch) for model in self.models]
         arrays = {name: np.stack([row[name] for row in rows]) for name in rows[0]}
-        for name in ("index", "label"):  # the same for all
+        for name in ("index", "label", "queries"):  # the same for all
             arrays[name] = arrays[name][0]
         store.save(self.name, arrays, seconds=time.monotonic() - began, depends_on=self.depends_on())
 
-    def references(self) -> References:
+    def references(self, *, probs: bool = False, moves: bool = False) -> References:
         """Return the matrix that attacks read: confidences, population, and which answers to which queries are right.
+
+        With `probs` also the whole answers, with `moves` the confidences in moved images: of both the models have to be
+        there, not the matrix alone.
 
         Raises
         ------
@@ -63,23 +67,24 @@ class Answers(Work):
             Where a model diverged, or two that should be a pair are not.
         """
         arrays = self.arrays()
-        right = arrays.get("right")
-        if right is not None:
-            right = np.unpackbits(right, axis=-1, count=int(arrays["queries"][0])).astype(bool)
+        right = np.unpackbits(arrays["right"].astype(np.uint8), axis=-1, count=int(arrays["queries"])).astype(bool)
         chosen = {name: arrays[name] for name in ("confidence", "member", "label", "population")}
-        return References(**chosen, right=right)
+        if moves:
+            chosen["confidence"] = np.concatenate([chosen["confidence"][..., None], self._of_models("moved")], axis=-1)
+        return References(**chosen, right=right, probs=self._of_models("probs") if probs else None)
 
     def index(self) -> np.ndarray:
         """Return the row in the data set of each record of the matrix, int64 (records,)."""
         return self.arrays()["index"]
 
-    def probs(self) -> np.ndarray:
-        """Return the whole answers of the trained models, float32 (models, records, k); they are with the models."""
-        return np.stack([_sorted_by_index(model.arrays(), "probs") for model in self.models])
-
-    def moved(self) -> np.ndarray:
-        """Return the confidences in moved images, float32 (models, records, moves); they are with the models."""
-        return np.stack([_sorted_by_index(model.arrays(), "moved", axis=1).T for model in self.models])
+    def _of_models(self, name: str) -> np.ndarray:
+        """Return what the trained models keep under this name, float32 (models, records, columns)."""
+        parts = []
+        for model in self.models:
+            arrays = model.arrays()
+            array = arrays[name].T if name == "moved" else arrays[name]
+            parts.append(array[np.argsort(arrays["index"])])
+        return np.stack(parts)
 
 
 def _in_order(arrays: dict, epoch: int) -> dict[str, np.ndarray]:
@@ -87,11 +92,61 @@ def _in_order(arrays: dict, epoch: int) -> dict[str, np.ndarray]:
     at, order = int(np.flatnonzero(arrays["epochs"] == epoch)[0]), np.argsort(arrays["index"])
     row = {name: arrays[name][order] for name in ("index", "label", "member")}
     row |= {"confidence": arrays["confidence"][at, order], "population": arrays["population"][at]}
-    if "moved_right" in arrays and epoch == arrays["epochs"][-1]:
-        right = np.column_stack([arrays["probs"].argmax(axis=1) == arrays["label"], *arrays["moved_right"]])[order]
-        row |= {"right": np.packbits(right, axis=-1), "queries": np.int64(right.shape[1])}
-    return row
+    moved = arrays["moved_right"] if "moved_right" in arrays and epoch == arrays["epochs"][-1] else ()
+    right = np.column_stack([arrays["right"][at], *moved])[order]
+    return row | {"right": np.packbits(right, axis=-1), "queries": np.int64(right.shape[1])}
 
 
-def _sorted_by_index(arrays: dict, name: str, axis: int = 0) -> np.ndarray:
-    return np.take(arrays[name], np.argsort(arrays["index"]), axis=axis)
+@dataclass(frozen=True)
+class ShadowAnswers(Work):
+    """What shadows, which have none of these records, answer about the target's pool: an offline attacker's models.
+
+    Attributes
+    ----------
+    models : tuple of Model
+        The shadows.
+    target : Model
+    """
+
+    models: tuple[Model, ...]
+    target: Model
+    stage = "attacks"
+
+    def depends_on(self) -> dict:
+        """Return all that the answers depend on."""
+        return {"models": [model.name for model in self.models], "target": self.target.name, "version": VERSION}
+
+    @property
+    def name(self) -> str:
+        """The name under which they are kept."""
+        kind = f"ds{self.target.split.train_size}-outside"
+        return f"{self.target.dataset}/{kind}-{store.fingerprint(self.depends_on())}"
+
+    def needs(self) -> tuple[Model, ...]:
+        """Return the models that are asked."""
+        return self.models
+
+    def compute(self) -> None:
+        """Ask all shadows, in workers."""
+        jobs.train_all(list(self.models))
+        rows, began = np.sort(np.concatenate(self.target.rows())), time.monotonic()
+        tasks = []
+        for model in self.models:
+            content = model.keras_file()
+            tasks.append((model, model.name, content, *(model.arrays()[name] for name in ("shift", "factor")), rows))
+        label, found = self.target.data.y[rows], {}
+        for number, probs in backends.run(worker.answers, tasks):
+            found[number] = _asked(probs, label, rows).log_odds.astype(np.float32)
+        confidence = np.stack([found[number] for number in range(len(tasks))])
+        arrays = {"confidence": confidence, "label": label, "index": rows}
+        store.save(self.name, arrays, seconds=time.monotonic() - began, depends_on=self.depends_on())
+
+    def references(self, **_options) -> References:
+        """Return the matrix that offline attacks read: all models are out."""
+        arrays = self.arrays()
+        return References.outside(arrays["confidence"], arrays["label"])
+
+
+def _asked(probs: np.ndarray, label: np.ndarray, rows: np.ndarray) -> Records:
+    n = len(rows)
+    return Records(probs, label, member=np.zeros(n, bool), model_id=np.zeros(n, int), index=rows)

@@ -108,7 +108,9 @@ def _fit(jobs: list[SimpleNamespace]) -> None:
 
 
 def _watching(jobs: list[SimpleNamespace]):
-    """Return what is called after each epoch of reference models: at the watched ones it keeps their confidences."""
+    """Return what is called after each epoch of reference models: at the watched ones it keeps what they tell."""
+    from mia_helpers.learning.training import logits
+
     y, shown = jobs[0].model.data.y, watched_epochs(jobs[0].model.recipe.epochs)
     for job in jobs:
         job.asked = np.concatenate([job.train, job.test, job.model.population()])
@@ -116,7 +118,7 @@ def _watching(jobs: list[SimpleNamespace]):
 
     def watch(epoch: int) -> None:
         for job in jobs if epoch in shown else ():
-            job.watched[epoch] = _confidence(job.network, job.x_asked, y[job.asked])
+            job.watched[epoch] = _told(logits(job.network, job.x_asked), y[job.asked])
 
     return watch
 
@@ -126,10 +128,10 @@ def watched_epochs(epochs: int) -> tuple[int, ...]:
     return (*(epoch for epoch in WATCHED if epoch < epochs), epochs)
 
 
-def _confidence(network, x, label) -> np.ndarray:
-    from mia_helpers.learning.training import logits
-
-    return log_odds_of_logits(logits(network, x), label).astype(np.float32)
+def _told(logits: np.ndarray, label: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the confidence in the true class, float32 (n,), and whether that class is predicted, bool (n,)."""
+    confidence = log_odds_of_logits(logits, label).astype(np.float32)
+    return confidence, confidence > 0 if logits.shape[1] == 1 else logits.argmax(axis=1) == label
 
 
 def _result(job: SimpleNamespace) -> tuple[dict, bytes, str]:
@@ -163,20 +165,23 @@ def _arrays(job: SimpleNamespace) -> dict[str, np.ndarray]:
 
 
 def _watched_arrays(job: SimpleNamespace, label: np.ndarray) -> dict[str, np.ndarray]:
-    """Return what is kept of a reference model beside its answers, all float32 but `epochs` and `moved_right`.
+    """Return what is kept of a reference model beside its answers.
 
-    `confidence` (epochs, 2·ds) and `population` (epochs, z) are log-odds of the true class; of images also `moved`
-    (moves, 2·ds) and whether they are classed rightly, `moved_right`, by the trained model (see `data.moves`).
+    After each of the `epochs`: `confidence`, float32 (epochs, 2·ds), the log-odds of the true class; `right`, bool of
+    that shape, whether it is predicted; and `population`, float32 (epochs, z). Of a trained model's images also
+    `moved` and `moved_right` (moves, 2·ds), the same two for the queries of `data.moves`.
     """
     from mia_helpers.learning.training import logits
 
-    confidence, n = np.stack(list(job.watched.values())), len(label)
-    arrays = {"epochs": np.array(list(job.watched)), "confidence": confidence[:, :n], "population": confidence[:, n:]}
+    confidence, right = (np.stack(parts) for parts in zip(*job.watched.values(), strict=True))
+    arrays, n = {"epochs": np.array(list(job.watched))}, len(label)
+    arrays |= {"confidence": confidence[:, :n], "right": right[:, :n], "population": confidence[:, n:]}
     if job.model.stacks:
         return arrays
-    said = [logits(job.network, x) for x in moves.moved(job.x_asked[:n])]
-    moved = np.stack([log_odds_of_logits(one, label) for one in said]).astype(np.float32)
-    return arrays | {"moved": moved, "moved_right": np.stack([one.argmax(axis=1) == label for one in said])}
+    told = [_told(logits(job.network, x), label) for x in moves.moved(job.x_asked[:n])]
+    return arrays | {
+        name: np.stack(part) for name, part in zip(("moved", "moved_right"), zip(*told, strict=True), strict=True)
+    }
 
 
 def answers(model, name: str, content: bytes, shift, factor, rows: np.ndarray) -> np.ndarray:

@@ -11,10 +11,12 @@ from collections.abc import Callable
 from mia_helpers.walk.experiment import Experiment
 from mia_helpers.walk.studies.choices import choices
 from mia_helpers.walk.studies.classes import classes
+from mia_helpers.walk.studies.modern import modern, modern_classes, modern_epochs, modern_number, modern_recipes
 from mia_helpers.walk.studies.overfitting import overfitting
 from mia_helpers.walk.studies.point import AS_IT_IS, Point
 from mia_helpers.walk.studies.shadows import LARGE_C, shadows
 
-STUDIES: dict[str, Callable[[Experiment], list[Point]]] = {
-    study.__name__: study for study in (shadows, classes, overfitting, choices)
-}
+_PAPER = (shadows, classes, overfitting, choices)
+_MODERN = (modern, modern_number, modern_epochs, modern_classes, modern_recipes)
+STUDIES: dict[str, Callable[[Experiment], list[Point]]] = {study.__name__: study for study in (*_PAPER, *_MODERN)}
+OF_REFERENCES = tuple(study.__name__ for study in _MODERN)  # their attackers have reference models

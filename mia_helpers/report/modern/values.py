@@ -1,0 +1,80 @@
+"""What reference models say, measured: a figure of an attack over the targets, with its interval over their pairs."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from mia_helpers.report.claims.values import measured
+from mia_helpers.report.intervals import ENOUGH_SEEDS, NOT_RUN, Value, mean, minus, over_pairs, share_over_seeds
+from mia_helpers.report.ledger import kept
+from mia_helpers.walk.experiment import Experiment
+from mia_helpers.walk.reference_attackers import ReferenceAttacker
+
+SHARES = {  # what is measured of each target, and how a sentence calls it
+    "auc": "AUC",
+    "accuracy": "accuracy at its own threshold",
+    "balanced_accuracy": "best balanced accuracy",
+    "tpr_at_1pct_fpr": "members found at a false-positive rate of 1%",
+    "tpr_at_01pct_fpr": "members found at a false-positive rate of 0.1%",
+}
+
+
+@kept
+def each_target(attacker: ReferenceAttacker) -> dict[str, list[float]]:
+    """Return what was measured of each target, by name; six significant digits."""
+    return {name: [float(f"{x:.6g}") for x in values] for name, values in attacker.table().items()}
+
+
+@kept
+def own_target(attacker: ReferenceAttacker) -> dict[str, float]:
+    """Return what was measured of the paper's own target."""
+    return {name: float(f"{x:.6g}") for name, x in attacker.own().items()}
+
+
+@kept
+def exposure(attacker: ReferenceAttacker) -> dict[str, list[float]]:
+    """Return what was measured of the risk of each record (see `ReferenceAttacker.exposure`)."""
+    return {name: [float(f"{x:.6g}") for x in np.atleast_1d(values)] for name, values in attacker.exposure().items()}
+
+
+def over_targets(attacker: ReferenceAttacker | None, metric: str) -> Value:
+    """Return a figure's mean over the targets, with its interval over their pairs."""
+    found = each_target(attacker) if attacker else None
+    return NOT_RUN if not found else over_pairs(found[metric], attacker.targets.models[0].split.train_size)
+
+
+def gap_of(attacker: ReferenceAttacker | None) -> Value:
+    """Return the targets' train/test gap, from the gap attack: its accuracy is 1/2 + gap/2 (Yeom et al. 2018)."""
+    found = each_target(attacker) if attacker else None
+    if not found:
+        return NOT_RUN
+    shares = over_pairs(found["balanced_accuracy"], attacker.targets.models[0].split.train_size)
+    return Value(*(2 * x - 1 for x in (shares.ours, shares.low, shares.high)), shares.interval, shares.df)
+
+
+def paired_change(old: ReferenceAttacker | None, new: ReferenceAttacker | None, metric: str) -> Value:
+    """Return by how much a figure differs between two attackers on the same targets: a t-interval over their pairs."""
+    before, after = (each_target(a) if a else None for a in (old, new))
+    if not (before and after):
+        return NOT_RUN
+    changes = np.array(after[metric]) - np.array(before[metric])
+    pairs = changes.reshape(-1, 2).mean(axis=1)
+    return replace(mean(pairs), interval=f"{len(pairs)} pairs") if len(pairs) >= ENOUGH_SEEDS else Value(pairs.mean())
+
+
+def exposure_of(attacker: ReferenceAttacker | None, metric: str) -> Value:
+    """Return a figure over the most exposed records, in the targets by which they were not chosen."""
+    found = exposure(attacker) if attacker else None
+    return NOT_RUN if not found else over_pairs(found[metric])
+
+
+def by_the_paper(pairs: list[tuple[Experiment, Experiment]], metric: str) -> Value:
+    """Return a figure of the paper's attack over seeds, of (experiment whose shadows it learns from, the target's)."""
+    name = pairs[0][0].attack_names[0]
+    return share_over_seeds([measured(victim.attacker(name, shadows_of=plain), metric) for plain, victim in pairs])
+
+
+def apart(first: Value, second: Value) -> Value:
+    """Return the second minus the first of two independent means, from their own intervals."""
+    over = " and ".join(dict.fromkeys(text for text in (first.interval, second.interval) if text))
+    return replace(minus(second, first), interval=over, df=min(first.df, second.df))

@@ -1,0 +1,152 @@
+"""An attack with reference models as a value: each of the targets is attacked once, and measured."""
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from mia_helpers.attacks import references as attacks
+from mia_helpers.attacks.metrics import LIMITS
+from mia_helpers.attacks.records import Records
+from mia_helpers.attacks.references import REFERENCE_ATTACKS, References, Target
+from mia_helpers.engine import store
+from mia_helpers.engine.errors import MIAError
+from mia_helpers.walk.models import Model
+from mia_helpers.walk.references import Answers, ShadowAnswers
+from mia_helpers.walk.work import Work
+
+VERSION = 1  # raise it when the code changes what an attack finds: older artifacts are then no longer read
+EXPOSED = 0.01  # the share of the records that counts as most exposed
+
+
+@dataclass(frozen=True)
+class ReferenceAttacker(Work):
+    """One measurement: an attack on every one of the `targets`, by somebody who has the models of `sources`.
+
+    Attributes
+    ----------
+    attack : str
+        One of `attacks.references.REFERENCE_ATTACKS`.
+    targets : Answers
+        Models of complementary halves; each is the target once.
+    sources : Answers or ShadowAnswers
+        The attacker's: the same models (the target and its pair left out), others of the same halves, such as models
+        trained by another recipe, or shadows, which have none of the records.
+    n_references : int, optional
+        How many of them he uses, those that follow the target's pair; by default all.
+    victim : Model, optional
+        The paper's own target, which is attacked with all the sources.
+    """
+
+    attack: str
+    targets: Answers
+    sources: Answers | ShadowAnswers
+    n_references: int | None = None
+    victim: Model | None = None
+    stage = "attacks"
+
+    def depends_on(self) -> dict:
+        """Return all that the result depends on."""
+        told = {"attack": self.attack, "targets": self.targets.name, "sources": self.sources.name}
+        victim = self.victim and self.victim.name
+        return told | {"n_references": self.n_references, "target": victim, "version": VERSION}
+
+    @property
+    def name(self) -> str:
+        """The name under which its result is kept."""
+        first = self.targets.models[0]
+        kind = f"ds{first.split.train_size}-references-{self.attack}"
+        return f"{first.dataset}/{kind}-{store.fingerprint(self.depends_on())}"
+
+    def needs(self) -> tuple[Model, ...]:
+        """Return the models that it takes."""
+        return (*self.targets.models, *self.sources.models, *((self.victim,) if self.victim else ()))
+
+    def label(self) -> str:
+        """Return which attack it is, on whom, and with how many references."""
+        return f"attack: {self.attack} on {len(self.targets.models)} targets with {self.n_used} references"
+
+    @property
+    def n_used(self) -> int:
+        """How many reference models he uses on each target."""
+        left_out = 0 if isinstance(self.sources, ShadowAnswers) else 2
+        return self.n_references or len(self.sources.models) - left_out
+
+    def compute(self) -> None:
+        """Score every target, choose thresholds on the other models, and measure."""
+        targets = self._read(self.targets)
+        sources = targets if self.sources == self.targets else self._read(self.sources)
+        began = time.monotonic()
+        scores, chosen = self._scores(targets, sources), self._thresholds(sources)
+        table = attacks.per_target(scores, targets.member, chosen).drop(columns="target")
+        arrays = {f"each_{name}": table[name].to_numpy(float) for name in table}
+        arrays |= {f"exposure_{name}": np.asarray(x) for name, x in _exposure(scores, targets.member, chosen).items()}
+        if self.victim and REFERENCE_ATTACKS[self.attack].reads != "right":  # it was not asked about moved images
+            arrays |= {f"own_{name}": np.float64(x) for name, x in self._on_victim(sources).items()}
+        store.save(self.name, arrays, seconds=time.monotonic() - began, depends_on=self.depends_on())
+
+    def table(self) -> pd.DataFrame:
+        """Return a row per target (see `attacks.references.per_target`)."""
+        return pd.DataFrame(self._part("each"))
+
+    def own(self) -> dict[str, float]:
+        """Return what was measured of the paper's own target, in hindsight."""
+        return {name: float(value) for name, value in self._part("own").items()}
+
+    def exposure(self) -> dict[str, np.ndarray]:
+        """Return what was measured of the risk of single records.
+
+        `deciles` of how often a record is caught at 0.1% false alarms, over the targets that know it; `never` and
+        `always`, the share of records caught in none and in all; `stability` of the ranking between two halves of the
+        targets; and `auc`, that over the most exposed percent, chosen on one half and measured on the other, per target
+        of the latter.
+        """
+        return self._part("exposure")
+
+    def _part(self, kind: str) -> dict[str, np.ndarray]:
+        return {k.removeprefix(f"{kind}_"): v for k, v in self.arrays().items() if k.startswith(f"{kind}_")}
+
+    def _read(self, answers: Answers) -> References:
+        return answers.references(probs=REFERENCE_ATTACKS[self.attack].reads == "probs")
+
+    def _scores(self, targets: References, sources: References) -> np.ndarray:
+        if sources is targets and self.n_references is None:
+            return attacks.score_each(self.attack, targets)
+        rows = [attacks.score_one(self.attack, targets.row(i), self._left(sources, i)) for i in range(targets.n_models)]
+        return np.stack(rows)
+
+    def _left(self, sources: References, target: int) -> References:
+        """Return the references for this target: those that follow its pair, in a circle; shadows serve all targets."""
+        if not sources.paired:
+            return sources
+        n, pair = self.n_used, target // 2 * 2
+        return sources.take([(pair + 2 + i) % sources.n_models for i in range(n)])
+
+    def _thresholds(self, sources: References) -> np.ndarray:
+        if self.n_references is None and sources.paired:
+            return attacks.thresholds(self.attack, sources)
+        return np.full(
+            (len(self.targets.models), len(attacks.THRESHOLDS)), np.nan
+        )  # too few to try them on, or no members
+
+    def _on_victim(self, sources: References) -> dict[str, float]:
+        records = self.victim.records()
+        target, member = as_target(records, sources), records.member[np.argsort(records.index)]
+        return attacks.in_hindsight(member, attacks.score_one(self.attack, target, sources))
+
+
+def as_target(records: Records, references: References) -> Target:
+    """Return the answers of the paper's target in the order of the references: only the record itself was asked."""
+    ordered = records[np.argsort(records.index)]
+    if not np.array_equal(ordered.label, references.label):
+        raise MIAError("the target's records are not those of the references; give both the same experiment")
+    return Target(confidence=ordered.log_odds.astype(np.float32), right=ordered.correct, probs=ordered.probs)
+
+
+def _exposure(scores: np.ndarray, member: np.ndarray, chosen: np.ndarray) -> dict[str, object]:
+    strict = attacks.decide(scores, chosen)[..., 1 + list(LIMITS).index("tpr_at_01pct_fpr")]
+    caught = attacks.per_record(strict, member)["caught"].to_numpy()
+    found = {"deciles": np.quantile(caught, np.linspace(0, 1, 11)), "never": (caught == 0).mean()}
+    found |= {"always": (caught == 1).mean(), "stability": attacks.stability(scores, member)}
+    return found | {"auc": attacks.exposed_auc(scores, member, EXPOSED)}

@@ -1,0 +1,57 @@
+"""The paper's claims before an attacker with reference models: one parameter varied at a time."""
+
+from mia_helpers.attacks.references import REFERENCE_ATTACKS
+from mia_helpers.data import registry
+from mia_helpers.walk.experiment import Experiment
+from mia_helpers.walk.reference_attackers import ReferenceAttacker
+from mia_helpers.walk.studies.point import AS_IT_IS, Point
+from mia_helpers.walk.worker import watched_epochs
+
+CORE = ("lira", "lira_offline", "rmia", "rmia_offline", "threshold")  # where many points are measured
+FEW = (*CORE, "lira_record", "lira_bayesian")
+OTHER_RECIPES = ({"optimizer": "sgd"}, {"batch_size": 128}, {"scaling": "standardised"})
+
+
+def modern(exp: Experiment) -> list[Point]:
+    """M1, M2, M4, M5: every attack on each of the reference models in turn."""
+    names = [name for name in REFERENCE_ATTACKS if name != "label_only" or registry.named(exp.dataset).is_images]
+    return [_point(exp, name, AS_IT_IS) for name in names]
+
+
+def modern_number(exp: Experiment) -> list[Point]:
+    """M6: the same targets, attacked with 2, 4, 8, … reference models, and with the shadows, who have no record."""
+    counts = [2**i for i in range(1, 14) if 2**i < exp.n_references - 2]
+    found = [_point(exp, name, f"n_references={n}", n_references=n) for n in counts for name in FEW if _enough(name, n)]
+    found += [_point(exp, name, AS_IT_IS) for name in FEW]
+    outside = [name for name in FEW if name.endswith("offline")]
+    return found + [_point(exp, name, f"n_shadows={exp.n_shadows}", sources=exp.shadow_answers()) for name in outside]
+
+
+def modern_epochs(exp: Experiment) -> list[Point]:
+    """M9: targets and references after 1 to 100 epochs of one training."""
+    epochs = watched_epochs(exp.epochs)
+    return [_point(exp, name, f"epochs={epoch}", epoch=epoch) for epoch in epochs for name in (*CORE, "gap")]
+
+
+def modern_classes(exp: Experiment) -> list[Point]:
+    """M7: the same images and network with 2, 5 and 10 classes."""
+    return [_point(exp.replace(n_classes=k), name, f"n_classes={k}") for k in (2, 5, 10) for name in (*CORE, "gap")]
+
+
+def modern_recipes(exp: Experiment) -> list[Point]:
+    """M10: an attacker who trained his references otherwise than the target was: the wrong recipe, the right records."""
+    half = max(epoch for epoch in watched_epochs(exp.epochs) if epoch <= exp.epochs / 2)
+    others = [(f"epochs={half}", exp.answers(half))]
+    for changes in OTHER_RECIPES:
+        [(name, value)] = changes.items()
+        others.append((f"{name}={value}", exp.replace(**changes).answers()))
+    found = [_point(exp, name, AS_IT_IS) for name in CORE]
+    return found + [_point(exp, name, what, sources=answers) for what, answers in others for name in CORE]
+
+
+def _point(exp: Experiment, name: str, setting: str, *, epoch: int | None = None, **options) -> Point:
+    return Point(setting, exp.reference_attacker(name, epoch=epoch, **options))
+
+
+def _enough(name: str, n_references: int) -> bool:
+    return n_references >= REFERENCE_ATTACKS[name].least
