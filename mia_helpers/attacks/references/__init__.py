@@ -1,0 +1,1 @@
+"""Attacks with reference models, trained in complementary pairs on the target's own pool of records."""
