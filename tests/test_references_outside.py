@@ -22,8 +22,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mia_helpers.attacks.references import Moments, References, Side, Target, moments, rmia_shares
+from mia_helpers.attacks.references import References, Target, rmia_shares
 from mia_helpers.attacks.references.lira import lira_offline, lira_online
+from mia_helpers.attacks.references.moments import Moments, Side, moments
 
 DATA = json.loads((Path(__file__).parent / "data" / "references_outside.json").read_text(encoding="utf-8"))
 FOUND = {name: np.array(values) for name, values in DATA["found"].items()}

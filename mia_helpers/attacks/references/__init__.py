@@ -7,7 +7,6 @@ may use. A new attack is a function in a file of its own, and a place in the tup
 from mia_helpers.attacks.references.decisions import THRESHOLDS, decide, thresholds, thresholds_of
 from mia_helpers.attacks.references.matrix import References, Target
 from mia_helpers.attacks.references.measure import in_hindsight, per_target, summary
-from mia_helpers.attacks.references.moments import Moments, Side, leave_pair_out, moments
 from mia_helpers.attacks.references.risk import per_record, stability
 from mia_helpers.attacks.references.rmia import choose_a, rmia_shares
 from mia_helpers.attacks.references.scores import (

@@ -21,9 +21,7 @@ def gap(right: np.ndarray) -> np.ndarray:
 def label_only_one(target: Target, references: References) -> np.ndarray:
     """Return the log-odds of membership, float64 (records,), by what the references teach."""
     patterns, _, counts = _patterns(references)
-    fitted = _fitted(patterns, counts.sum(axis=0))
-    records, queries = target.right.shape
-    return fitted.decision_function(target.right.reshape(records, queries).astype(float))
+    return _fitted(patterns, counts.sum(axis=0)).decision_function(target.right.astype(float))
 
 
 def label_only_each(references: References) -> np.ndarray:

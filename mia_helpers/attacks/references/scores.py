@@ -11,6 +11,8 @@ from mia_helpers.attacks.references.matrix import References, Target
 from mia_helpers.attacks.references.moments import Signal, as_float, leave_pair_out, moments
 from mia_helpers.engine.errors import MIAError, unknown
 
+_VARIANCE, _MEAN = 4, 2  # references of which each record has two in and two out models, or one of each
+
 
 @dataclass(frozen=True)
 class ReferenceAttack:
@@ -73,8 +75,8 @@ def _alone(name: str, reads: str, score: Callable) -> ReferenceAttack:
 
 def _of_level(name: str, level: entropy.Level) -> ReferenceAttack:
     """Return an attack with a threshold per class on a level of the probabilities."""
-    functions = (partial(function, level=level) for function in (entropy.entropy_one, entropy.entropy_each))
-    return ReferenceAttack(name, "probs", False, True, 2, *functions)
+    one, each = (partial(function, level=level) for function in (entropy.entropy_one, entropy.entropy_each))
+    return ReferenceAttack(name, "probs", online=False, taught=True, least=_MEAN, one=one, each=each)
 
 
 def confidence(phi: np.ndarray) -> np.ndarray:
@@ -82,7 +84,7 @@ def confidence(phi: np.ndarray) -> np.ndarray:
     return as_float(phi)[..., 0]
 
 
-_VARIANCE, _MEAN = 4, 2  # references of which each record has two in and two out models, or one of each
+_BY_LABELS = (label_only.label_only_one, label_only.label_only_each)
 _ALL = (
     from_moments("lira", lira.lira_online, online=True, least=_VARIANCE),
     from_moments("lira_record", partial(lira.lira_online, variance="record"), online=True, least=_VARIANCE),
@@ -95,7 +97,7 @@ _ALL = (
     _alone("threshold", "confidence", confidence),
     _of_level("entropy", entropy.entropy),
     _of_level("modified_entropy", entropy.modified_entropy),
-    ReferenceAttack("label_only", "right", False, True, 2, label_only.label_only_one, label_only.label_only_each),
+    ReferenceAttack("label_only", "right", False, True, _MEAN, *_BY_LABELS),
     _alone("gap", "right", label_only.gap),
 )
 REFERENCE_ATTACKS: dict[str, ReferenceAttack] = {attack.name: attack for attack in _ALL}  # in the order shown
