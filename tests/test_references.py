@@ -114,6 +114,11 @@ def test_rmia_and_calibration_by_hand():
     assert [rmia.rmia_shares(target, ours, gamma=gamma)[0] for gamma in (0.5, 1, 1.6)] == [1, 0.5, 0]
     # offline: x .75 / .545 = 1.38; z .5 / (.65 + .7) · 2 = .74 and .5 / (.26 + .7) · 2 = 1.04
     assert [rmia.rmia_shares(target, ours, online=False, gamma=gamma)[0] for gamma in (1.3, 1.35, 1.9)] == [1, 0.5, 0]
+    same = Target(np.zeros((1, 1)), population=np.zeros(50))
+    alike = References(np.zeros((4, 1)), member, np.zeros(1, int), np.zeros((4, 50)))
+    assert rmia.rmia_shares(same, alike) == 1  # a ratio of gamma counts
+    lost = References(np.full((4, 1), -1e4), member, np.zeros(1, int))
+    assert score_one("rmia", Target(np.full((1, 1), -1e4)), lost) == 0  # and not the logarithm of nothing
     # half the log-odds: p = √3 / (1 + √3)
     assert rmia.probability(of_p([0.75]), temperature=2) == pytest.approx(np.sqrt(3) / (1 + np.sqrt(3)))
 

@@ -138,6 +138,8 @@ def test_risk_that_belongs_to_the_record_is_stable():
     assert stability(rng.random(member.shape) < risk, member) > 0.8
     assert abs(stability(rng.random(member.shape) < 0.5, member)) < 4 / np.sqrt(400)
     assert stability(risk + 0 * member, member) == pytest.approx(1)
+    turned = np.where((np.arange(40) // 2 % 2)[:, None] == 0, risk, 1 - risk)  # in every other pair
+    assert stability(turned, member) == pytest.approx(-1)
     assert np.isnan(stability(np.ones(member.shape, bool), member))
     with pytest.raises(MIAError, match="2 targets: stability needs two pairs"):
         stability(np.ones((2, 400)), member[:2])

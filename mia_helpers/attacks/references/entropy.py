@@ -40,9 +40,16 @@ def entropy_one(target: Target, references: References, level: Level) -> np.ndar
 
 def entropy_each(references: References, level: Level) -> np.ndarray:
     """Return `entropy_one` of every model once the target, its pair left out: float64 (models, records)."""
-    scores, member, pair = -level(references.probs, references.label), references.member, references.pair_of
-    left = [~np.isin(np.arange(references.n_models), (i, pair(i))) for i in range(0, references.n_models, 2)]
-    thresholds = [class_thresholds(scores[others], member[others], references.label) for others in left]
+    references.pair_of(0)  # there are pairs
+    scores, label = -level(references.probs, references.label), references.label
+    thresholds = np.empty((references.n_models // 2, len(label)))
+    for one in np.unique(label):
+        of_class = label == one
+        values, member = scores[:, of_class].ravel(), references.member[:, of_class].ravel()
+        order = np.argsort(values)  # once for all pairs: what is in order is sorted in no time
+        values, member, pair = values[order], member[order], order // (2 * of_class.sum())
+        for left_out, row in enumerate(thresholds):
+            row[of_class] = best_threshold(member[pair != left_out], values[pair != left_out])
     return scores - np.repeat(thresholds, 2, axis=0)
 
 
