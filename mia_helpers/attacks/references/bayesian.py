@@ -1,7 +1,8 @@
-"""A variance between each record's own and the pooled one, learned from all records (Smyth 2004; arXiv 2603.11799).
+"""A variance between each record's own and the pooled one, learned from all records (the idea of arXiv 2603.11799).
 
 The true variances are drawn from a scaled inverse chi-square distribution with two parameters: a typical variance, and
-its weight in degrees of freedom. With a flat prior for the mean, a new phi then follows Student's distribution.
+its weight in degrees of freedom, found as Smyth 2004 does. With a flat prior for the mean, a new phi then follows
+Student's distribution.
 """
 
 from dataclasses import dataclass
