@@ -57,7 +57,7 @@ def plot_mean_roc(curves: dict[str, tuple[np.ndarray, np.ndarray]], ax=None):
 
 
 def _tpr_at(grid: np.ndarray, fpr: np.ndarray, tpr: np.ndarray) -> np.ndarray:
-    """Return the largest true-positive rate with a false-positive rate of at most each of the grid: no interpolation."""
+    """Return the largest true-positive rate with a false-positive rate of at most each of the grid."""
     return tpr[np.searchsorted(fpr, grid * (1 + 1e-9), side="right") - 1]
 
 
@@ -77,7 +77,7 @@ def plot_caught(risk: pd.DataFrame, ax=None):
 
 
 def plot_queries(right: np.ndarray, member: np.ndarray, names: list[str], ax=None):
-    """How often the predicted class is right, query by query: right (models, records, queries), member without queries."""
+    """How often the predicted class is right, query by query: right (models, records, queries)."""
     ax = ax or plt.subplots(figsize=(8.5, 4.2))[1]
     shares = {kind: right[rows].mean(axis=0) for kind, rows in (("members", member), ("non-members", ~member))}
     for (kind, share), colour in zip(shares.items(), (MEMBER, NON_MEMBER), strict=True):
@@ -87,7 +87,8 @@ def plot_queries(right: np.ndarray, member: np.ndarray, names: list[str], ax=Non
     apart = shares["members"] - shares["non-members"]
     least = int(apart.argmin())
     ax.set_title(
-        f"What the label alone tells\nmembers are ahead by {apart[0]:.2f} on the record itself, {apart[least]:.2f} on {names[least]}"
+        f"What the label alone tells\nmembers are ahead by {apart[0]:.2f} on the record, by {apart[least]:.2f} on "
+        f"'{names[least]}'"
     )
     ax.legend(fontsize=9)
     return ax

@@ -53,6 +53,7 @@ class Answers(Work):
         arrays = {name: np.stack([row[name] for row in rows]) for name in rows[0]}
         for name in ("index", "label", "queries"):  # the same for all
             arrays[name] = arrays[name][0]
+        arrays["population_index"] = self.models[0].population()
         store.save(self.name, arrays, seconds=time.monotonic() - began, depends_on=self.depends_on())
 
     def references(self, *, probs: bool = False, moves: bool = False) -> References:
@@ -68,7 +69,8 @@ class Answers(Work):
         """
         arrays = self.arrays()
         right = np.unpackbits(arrays["right"].astype(np.uint8), axis=-1, count=int(arrays["queries"])).astype(bool)
-        chosen = {name: arrays[name] for name in ("confidence", "member", "label", "population")}
+        names = ("confidence", "member", "label", "population", "index", "population_index")
+        chosen = {name: arrays[name] for name in names}
         if moves:
             chosen["confidence"] = np.concatenate([chosen["confidence"][..., None], self._of_models("moved")], axis=-1)
         return References(**chosen, right=right, probs=self._of_models("probs") if probs else None)

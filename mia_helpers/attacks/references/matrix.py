@@ -14,7 +14,10 @@ TYPES = {
     "right": ("b", "True and False", None, "right == 1"),
     "member": ("b", "True and False", None, "member == 1"),
     "label": ("iu", "whole numbers", None, "label.astype(int)"),
+    "index": ("iu", "whole numbers", None, "index.astype(int)"),
+    "population_index": ("iu", "whole numbers", None, "population_index.astype(int)"),
 }
+OF_RECORDS = ("label", "index", "population_index", "paired")  # not of the models
 ANSWERS = ("confidence", "right", "probs")  # what an attack may read
 
 
@@ -72,6 +75,8 @@ class References:
         Whether the predicted class is the true one: all that a label-only attacker sees.
     probs : float (models, records, k), optional
         Class probabilities of the record itself, for the entropy attacks; k = 1 for a single sigmoid output.
+    index, population_index : int (records,) and (z,), optional
+        Rows of the data set: who gives both is told where the population overlaps the pool.
     paired : bool
         False only for what `outside` returns: models of which none was trained on any of the records.
 
@@ -87,15 +92,19 @@ class References:
     population: np.ndarray | None = None
     right: np.ndarray | None = None
     probs: np.ndarray | None = None
+    index: np.ndarray | None = None
+    population_index: np.ndarray | None = None
     paired: bool = True
 
     def __post_init__(self):
         axes = {"confidence": 3, "member": 2, "label": 1, "population": 2, "right": 3, "probs": 3}
+        axes |= {"index": 1, "population_index": 1}
         _store(self, axes)
         _check_shapes(self)
         _check_finite(self)
         _check_labels(self)
         _check_pairs(self)
+        _check_population(self)
 
     @classmethod
     def outside(cls, confidence: np.ndarray, label: np.ndarray, population: np.ndarray | None = None) -> "References":
@@ -132,16 +141,17 @@ class References:
     def without(self, target: int) -> "References":
         """Return all models but the target and its pair."""
         left = np.setdiff1d(np.arange(self.n_models), (target, self.pair_of(target)))
-        return self._of(left)
+        return self.take(left)
 
     def first(self, n: int) -> "References":
         """Return the first n models; n is even where they come in pairs."""
         if not 0 < n <= self.n_models:
             raise MIAError(f"first({n}): expected 1 to {self.n_models} models")
-        return self._of(slice(n))
+        return self.take(slice(n))
 
-    def _of(self, models) -> "References":
-        every = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("label", "paired")}
+    def take(self, models) -> "References":
+        """Return these models, whole numbers or a slice; where they come in pairs, pairs."""
+        every = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in OF_RECORDS}
         return replace(self, **{name: array[models] for name, array in every.items() if array is not None})
 
 
@@ -172,11 +182,13 @@ def _store(self, axes: dict[str, int]) -> None:
 
 def _check_shapes(references: References) -> None:
     models, records = references.member.shape
-    wanted = {"label": (records,), "population": (models,)} | dict.fromkeys(ANSWERS, (models, records))
+    wanted = {"label": (records,), "index": (records,), "population": (models,)} | dict.fromkeys(
+        ANSWERS, (models, records)
+    )
     for name, begin in wanted.items():
         array = getattr(references, name)
         if array is not None and array.shape[: len(begin)] != begin:
-            shape = f"({', '.join(map(str, begin))}{',' if name == 'label' else ', …'})"
+            shape = f"({', '.join(map(str, begin))}{',' if name in OF_RECORDS else ', …'})"
             raise MIAError(
                 f"References: {name} has shape {array.shape}, expected {shape} as member has {models} models and "
                 f"{records} records"
@@ -221,4 +233,16 @@ def _check_pairs(references: References) -> None:
             f"References: models {2 * pair} and {2 * pair + 1} are no complementary pair: record {record} is {kind} "
             f"for both, and {same.sum() - 1} more are wrong; train the second on what the first leaves out, or, if no "
             f"model saw any of the records, use References.outside"
+        )
+
+
+def _check_population(references: References) -> None:
+    rows, population = references.index, references.population_index
+    if rows is None or population is None:
+        return
+    shared = np.intersect1d(rows, population)
+    if len(shared):
+        raise MIAError(
+            f"References: record {shared[0]} and {len(shared) - 1} more are in the population and in the pool; the "
+            f"population must be records that no model was trained on"
         )

@@ -42,7 +42,8 @@ def per_target(scores: np.ndarray, member: np.ndarray, thresholds: np.ndarray) -
     rows = []
     for i, (score, truth) in enumerate(zip(scores, member, strict=True)):
         row = {"target": i} | in_hindsight(truth, score)
-        row["accuracy"] = float((called[i, :, 0] == truth).mean())
+        known = not np.isnan(thresholds[i, 0])
+        row["accuracy"] = float((called[i, :, 0] == truth).mean()) if known else np.nan
         for column, name in enumerate(THRESHOLDS[1:], start=1):
             known = not np.isnan(thresholds[i, column])
             row |= _at(called[i, :, column], truth, RATES[name], known)

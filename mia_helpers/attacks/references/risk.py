@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from mia_helpers.attacks.intervals import clopper_pearson
+from mia_helpers.attacks.intervals import area, clopper_pearson
 from mia_helpers.engine.errors import MIAError
 
 
@@ -63,6 +63,30 @@ def stability(values: np.ndarray, member: np.ndarray) -> float:
     if any(np.ptp(risk) == 0 for risk in risks):
         return float("nan")
     return float(stats.spearmanr(*risks).statistic)
+
+
+def exposed_auc(scores: np.ndarray, member: np.ndarray, share: float) -> np.ndarray:
+    """Return the AUC over the most exposed records, float64 (targets,): chosen on the other targets.
+
+    Exposed are the records, this share of all, whose mean score as members exceeds that as non-members by most in the
+    pairs 0, 2, 4, ...; the AUC is that of each target in the pairs 1, 3, 5, .... Chosen and measured on the same
+    targets, even coin flips would look exposed. NaN where all chosen records are of one kind.
+
+    Raises
+    ------
+    MIAError
+        For fewer than two pairs.
+    """
+    judged = np.arange(len(scores)) // 2 % 2 == 1
+    if not judged.any():
+        raise MIAError(
+            f"{len(scores)} targets: the most exposed records are chosen on one pair and measured on another"
+        )
+    apart = [np.where(kind, scores, 0)[~judged].sum(axis=0) / kind[~judged].sum(axis=0) for kind in (member, ~member)]
+    n = max(2, round(share * scores.shape[1]))
+    chosen = np.argsort(apart[1] - apart[0], kind="stable")[:n]
+    found = zip(scores[judged][:, chosen], member[judged][:, chosen], strict=True)
+    return np.array([area(score[m], score[~m]) if 0 < m.sum() < n else np.nan for score, m in found])
 
 
 def _intervals(found: np.ndarray, n: np.ndarray, level: float) -> np.ndarray:

@@ -18,9 +18,10 @@ KEYS = ["study", "setting", "dataset", "train_size", "n_classes", "scaling", "l2
 def attacks_table(profile: Profile) -> pd.DataFrame:
     """Return a row per attack and setting that was measured.
 
-    Columns: `KEYS`; targets (how many models were the target once); each figure of `SHARES` with `_low` and `_high` (95%
-    over pairs of targets); the rates of false alarms that came of thresholds chosen for 1% and 0.1% on other models,
-    with the share found (`fpr_at_…`, `tpr_at_…_aimed`); and the same figures of the paper's own target (`own_…`).
+    Columns: `KEYS`; targets (how many models were the target once); each figure of `SHARES` with `_low` and `_high`
+    (95% over pairs of targets); what came of thresholds that were chosen on other models for 1% and 0.1% of false
+    alarms (`fpr_…`, `tpr_…` and `false_alarms_…`, means over targets); and the figures of the paper's own target, in
+    hindsight (`own_…`).
     """
     points = [(s, p) for s, exp in profile.studies if s in OF_REFERENCES for p in STUDIES[s](exp)]
     rows = [_row(study, point) for study, point in points if each_target(point.attacker)]

@@ -3,7 +3,6 @@
 from mia_helpers.attacks.references import REFERENCE_ATTACKS
 from mia_helpers.data import registry
 from mia_helpers.walk.experiment import Experiment
-from mia_helpers.walk.reference_attackers import ReferenceAttacker
 from mia_helpers.walk.studies.point import AS_IT_IS, Point
 from mia_helpers.walk.worker import watched_epochs
 
@@ -39,7 +38,7 @@ def modern_classes(exp: Experiment) -> list[Point]:
 
 
 def modern_recipes(exp: Experiment) -> list[Point]:
-    """M10: an attacker who trained his references otherwise than the target was: the wrong recipe, the right records."""
+    """M10: an attacker who trained his references by another recipe than the target's, on the right records."""
     half = max(epoch for epoch in watched_epochs(exp.epochs) if epoch <= exp.epochs / 2)
     others = [(f"epochs={half}", exp.answers(half))]
     for changes in OTHER_RECIPES:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from mia_helpers.walk.attackers import Attacker
 from mia_helpers.walk.experiment import Experiment
+from mia_helpers.walk.reference_attackers import ReferenceAttacker
 
 EPOCHS = (1, 2, 5, 10, 20, 50, 100)
 AS_IT_IS = "as it is"  # the setting of the point where nothing is changed
@@ -15,7 +16,7 @@ class Point:
     """One measurement of a study: what was changed, such as 'epochs=20', and the attacker to measure."""
 
     setting: str
-    attacker: Attacker
+    attacker: Attacker | ReferenceAttacker
 
 
 def points(exp: Experiment, *, names: Iterable[str] = (), options: dict | None = None, **changes) -> list[Point]:
