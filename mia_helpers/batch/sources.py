@@ -53,14 +53,15 @@ def without_traces(path: Path) -> str:
 def write_records(name: str) -> list[Path]:
     """Write the records of a profile's experiments as those that come with the repository; train what is missing.
 
-    Beside what models answer, that is what else takes the data: outsiders and twins.
+    Beside what models answer, that is what else takes the data: outsiders and twins; and the confidences of reference
+    models, without the models.
     Records that came along before are not taken over: only what was trained here, from the data at hand.
     """
     experiments = profiles.load(name).experiments
     for exp in experiments:
         registry.load(exp.dataset)
     models = needed(attacker for exp in experiments for attacker in exp.attackers())
-    with_data = [work for exp in experiments for work in (exp.outsiders_work(), exp.twins_work())]
+    with_data = [w for exp in experiments for w in (exp.outsiders_work(), exp.twins_work(), exp.answers())]
     works = [*models, *with_data]
     store.forget([work.name for work in works if not store.path_of(work.name).exists()])
     train_all(models)

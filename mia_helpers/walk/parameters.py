@@ -39,7 +39,7 @@ class Parameters:
     dataset: str = "cifar10"
     train_size: int = 2500
     n_shadows: int = 10
-    n_references: int = 16
+    n_references: int = 64
     n_classes: int | None = None
     epochs: int = 100
     batch_size: int = 32
@@ -118,7 +118,7 @@ class Parameters:
 
     def _unusual(self):
         """Name what differs from the defaults, so that no two experiments of a profile share a folder."""
-        skip = {"dataset", "train_size", "seed", "l2_sweep", "l2_shadows", "n_resamples"}
+        skip = {"dataset", "train_size", "n_references", "seed", "l2_sweep", "l2_shadows", "n_resamples"}
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
             if field.name not in skip and value != field.default:

@@ -88,5 +88,5 @@ ROAD = (
     Page("05_evaluation", "evaluation", _controlled),
     Page("06_regularization", "L2 penalty", Experiment.attackers),
     Page("07_results", "results", _nothing, of_profile="experiments"),
-    Page("08_modern_attacks", "modern attacks", _nothing, of_profile="references"),
+    Page("08_modern_attacks", "modern", _nothing, of_profile="references"),
 )

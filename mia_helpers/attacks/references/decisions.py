@@ -10,6 +10,7 @@ from mia_helpers.attacks.references.matrix import References
 from mia_helpers.attacks.references.scores import ReferenceAttack, find, score_each
 from mia_helpers.engine.errors import MIAError
 
+TRIED = 64  # models on which thresholds are tried, at the most: of 10,000 non-members each, 640 false alarms at 0.1%
 THRESHOLDS = ("accuracy", *LIMITS)  # what each is chosen for: balanced accuracy, and rates of false alarms
 
 
@@ -17,8 +18,8 @@ def thresholds(attack: str | ReferenceAttack, references: References) -> np.ndar
     """Return float64 (models, 3): for each model as the target, thresholds for each of `THRESHOLDS`.
 
     The target and its pair are taken away altogether, as the pair's membership is the target's, negated. The attacker
-    then scores each of the other models with those that are left, and takes the thresholds that serve best there: for
-    balanced accuracy, and for 1 and 0.1% of false alarms among their non-members, all laid end to end. NaN where that
+    then scores each of the other models (at most `TRIED`) with those that are left, and takes the thresholds that serve
+    best there: for balanced accuracy, and for 1 and 0.1% of false alarms among their non-members, all laid end to end. NaN where that
     share is less than one record.
 
     Raises
@@ -33,7 +34,7 @@ def thresholds(attack: str | ReferenceAttack, references: References) -> np.ndar
             f"pair of each, and {least - 4} references; there are {references.n_models}"
         )
     others = (references.without(target) for target in range(0, references.n_models, 2))
-    rows = [_chosen(score_each(attack, left), left.member) for left in others]
+    rows = [_chosen(score_each(attack, left)[:TRIED], left.member[:TRIED]) for left in others]
     return np.repeat(rows, 2, axis=0)  # both of a pair are taken away together
 
 

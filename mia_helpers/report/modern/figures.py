@@ -4,33 +4,40 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
+from mia_helpers.attacks.metrics import LIMITS
 from mia_helpers.plots.style import CHANCE, look
 from mia_helpers.report.figures import nothing
+from mia_helpers.report.modern.values import SHARES
 from mia_helpers.walk.studies import AS_IT_IS
 
-STRICT = "tpr_at_01pct_fpr"
-FOUND = "members found at 0.1% false alarms"
+
+def _strict(rows: pd.DataFrame) -> tuple[str, str]:
+    """Return the criterion of few false alarms that is known of all rows, and how an axis calls it."""
+    known = len(rows) and rows["tpr_at_01pct_fpr"].notna().all()
+    rate = "0.1" if known else "1"
+    return f"tpr_at_{'01' if known else '1'}pct_fpr", f"members found at {rate}% false alarms"
 
 
 def plot_by_size(attacks: pd.DataFrame, claims: pd.DataFrame, ax=None):
     """M1 and M2: who is found at each size, by the paper's attack and by the modern ones."""
     ax = ax or plt.subplots()[1]
     rows = attacks[(attacks["study"] == "modern") & (attacks["l2"] == 0) & (attacks["n_classes"] > 2)]
-    strict = claims[(claims["claim"] == "M1") & claims["what"].str.endswith("0.1%")]
-    if rows[STRICT].notna().sum() == 0:
+    metric, found = _strict(rows)
+    if rows.empty:
         return nothing(ax, "Who is found, at each size")
     for name, part in rows.groupby("attack", sort=False):
         if name in ("lira", "lira_offline", "rmia", "threshold", "label_only"):
-            _line(ax, part, "train_size", name)
+            _line(ax, part, "train_size", metric, name)
+    strict = claims[(claims["claim"] == "M1") & claims["what"].str.endswith(SHARES[metric])]
     sizes = strict["what"].str.extract(r"ds (\d+)", expand=False).astype(int)
     ax.errorbar(sizes, strict["paper"], yerr=_whiskers(strict, "paper"), capsize=3, **look("svm"), label="the paper's")
-    ax.axhline(0.001, color=CHANCE, ls="--", label="chance")
+    ax.axhline(LIMITS[metric], color=CHANCE, ls="--", label="chance")
     ticks = sorted(set(rows["train_size"]))
     ax.set_xscale("log")
     ax.set_xticks(ticks, ticks)
     ax.minorticks_off()
-    ax.set(xlabel="ds (training records per model)", ylabel=FOUND, yscale="log", ylim=(5e-4, 1))
-    lira = rows[rows["attack"] == "lira"].set_index("train_size")[STRICT]
+    ax.set(xlabel="ds (training records per model)", ylabel=found, yscale="log", ylim=(5e-4, 1))
+    lira = rows[rows["attack"] == "lira"].set_index("train_size")[metric]
     ax.set_title(f"The same targets, another attacker\nLiRA finds {lira.min():.2f} to {lira.max():.2f} of the members")
     ax.legend(fontsize=9, loc="center left", bbox_to_anchor=(1, 0.5))
     return ax
@@ -40,15 +47,16 @@ def plot_by_number(attacks: pd.DataFrame, ax=None):
     """M6: how much an attack finds with more and more reference models."""
     ax = ax or plt.subplots()[1]
     rows = attacks[(attacks["study"] == "modern_number") & ~attacks["setting"].str.startswith("n_shadows")]
-    if rows[STRICT].notna().sum() == 0:
+    metric, found = _strict(rows)
+    if rows.empty:
         return nothing(ax, "How many models he needs")
     for name, part in rows.groupby("attack", sort=False):
-        _line(ax, part, "n_references", name)
+        _line(ax, part, "n_references", metric, name)
     counts = sorted(set(rows["n_references"]))
     ax.set_xscale("log", base=2)
     ax.set_xticks(counts, counts)
-    ax.set(xlabel="reference models (half of them know a record)", ylabel=FOUND)
-    few, many = (rows[rows["n_references"] == n].set_index("attack")[STRICT] for n in (counts[1], counts[-1]))
+    ax.set(xlabel="reference models (half of them know a record)", ylabel=found)
+    few, many = (rows[rows["n_references"] == n].set_index("attack")[metric] for n in (counts[1], counts[-1]))
     told = f"{few.idxmax()} is ahead with {counts[1]}, {many.idxmax()} with {counts[-1]}"
     ax.set_title(f"How many models he needs\n{told}")
     ax.legend(fontsize=9, loc="center left", bbox_to_anchor=(1, 0.5))
@@ -60,19 +68,20 @@ def plot_by_epoch(attacks: pd.DataFrame, ax=None):
     ax = ax or plt.subplots()[1]
     rows = attacks[attacks["study"] == "modern_epochs"]
     rows = rows.assign(epochs=rows["setting"].str.extract(r"(\d+)", expand=False).astype(int)) if len(rows) else rows
-    if rows.empty or rows[STRICT].notna().sum() == 0:
+    metric, found = _strict(rows)
+    if rows.empty:
         return nothing(ax, "Before there is a gap")
     for name, part in rows.groupby("attack", sort=False):
         if name != "gap":
-            _line(ax, part, "epochs", name)
+            _line(ax, part, "epochs", metric, name)
     gap = rows[rows["attack"] == "gap"].set_index("epochs")["balanced_accuracy"] * 2 - 1
     ax.plot(gap.index, gap, color="black", ls=":", label="train/test gap")
     ax.set_xscale("log")
     ticks = sorted(set(rows["epochs"]))
     ax.set_xticks(ticks, ticks)
     ax.minorticks_off()
-    ax.set(xlabel="epochs", ylabel=f"{FOUND}; train/test gap")
-    lira = rows[rows["attack"] == "lira"].set_index("epochs")[STRICT]
+    ax.set(xlabel="epochs", ylabel=f"{found}; train/test gap")
+    lira = rows[rows["attack"] == "lira"].set_index("epochs")[metric]
     first = lira.index[lira > 0.01]
     told = (
         f"the first to be found by LiRA after {first[0]} epochs, at a gap of {gap[first[0]]:.2f}" if len(first) else ""
@@ -87,23 +96,24 @@ def plot_by_setting(attacks: pd.DataFrame, study: str, title: str, ax=None):
     rows = attacks[attacks["study"] == study]
     settings = list(dict.fromkeys(rows["setting"]))
     ax = ax or plt.subplots(figsize=(8.5, 0.5 * max(len(settings), 3) + 1.6))[1]
-    if rows.empty or rows[STRICT].notna().sum() == 0:
+    metric, found = _strict(rows)
+    if rows.empty:
         return nothing(ax, title)
     for name, part in rows[rows["attack"] != "gap"].groupby("attack", sort=False):
         at = [settings.index(setting) for setting in part["setting"]]
-        ax.errorbar(part[STRICT], at, xerr=_whiskers(part, STRICT), ls="", capsize=3, label=name, **look(name))
+        ax.errorbar(part[metric], at, xerr=_whiskers(part, metric), ls="", capsize=3, label=name, **look(name))
     ax.set_yticks(range(len(settings)), [AS_IT_IS if s == AS_IT_IS else s.replace("=", " ") for s in settings])
     ax.invert_yaxis()
-    ax.set(xlabel=FOUND)
-    lira = rows[rows["attack"] == "lira"].set_index("setting")[STRICT]
+    ax.set(xlabel=found)
+    lira = rows[rows["attack"] == "lira"].set_index("setting")[metric]
     ax.set_title(f"{title}\nLiRA: {lira.min():.2f} ({lira.idxmin()}) to {lira.max():.2f} ({lira.idxmax()})")
     ax.legend(fontsize=9, loc="center left", bbox_to_anchor=(1, 0.5))
     return ax
 
 
-def _line(ax, part: pd.DataFrame, x: str, name: str) -> None:
+def _line(ax, part: pd.DataFrame, x: str, metric: str, name: str) -> None:
     part = part.sort_values(x)
-    ax.errorbar(part[x], part[STRICT], yerr=_whiskers(part, STRICT), capsize=3, ls="-", label=name, **look(name))
+    ax.errorbar(part[x], part[metric], yerr=_whiskers(part, metric), capsize=3, ls="-", label=name, **look(name))
 
 
 def _whiskers(part: pd.DataFrame, column: str) -> np.ndarray:
