@@ -8,6 +8,8 @@ import numpy as np
 from mia_helpers.attacks.records import TARGET
 from mia_helpers.engine.errors import MIAError
 
+FIRST_REFERENCE = 10_000  # no shadow has such a model_id, so no reference shares initial weights with one
+
 
 class Split(Protocol):
     """Which part of a data set a model gets, as a value: it says so in an artifact's name, and gives the indices.
@@ -68,26 +70,33 @@ class ShadowSplit:
 
 @dataclass(frozen=True)
 class ReferenceSplit:
-    """One half of the target's own 2·ds records, for reference model number `model_id`; the pair 2i, 2i + 1 shares all.
+    """One half of the target's own 2·ds records, for a reference model; numbers 2i and 2i + 1 share out all of them.
 
     Attributes
     ----------
+    number : int
+        0, 1, ...; the `model_id` is FIRST_REFERENCE more.
     population : int
         Records that no reference is trained on, about which it is asked as well.
     """
 
     train_size: int
-    model_id: int
+    number: int
     population: int
 
     @property
     def role(self) -> str:
         """'reference' and its number."""
-        return f"reference{self.model_id:03d}"
+        return f"reference{self.number:03d}"
+
+    @property
+    def model_id(self) -> int:
+        """Which model it is in `Records`, and with the seed, which initial weights it has."""
+        return FIRST_REFERENCE + self.number
 
     def rows(self, n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
         """Return the indices of its half, and those of the other half (see `reference_split`)."""
-        return reference_split(n, self.model_id, train_size=self.train_size, seed=seed)
+        return reference_split(n, self.number, train_size=self.train_size, seed=seed)
 
     def others(self, n: int, seed: int) -> np.ndarray:
         """Return the indices of the population, int64 (population,): the same for all references (see `outsiders`)."""
