@@ -50,6 +50,24 @@ def overview(attacks: pd.DataFrame) -> pd.DataFrame:
     return rows[columns].round({name: 3 for name in SHARES})
 
 
+def verdicts_table(claims: pd.DataFrame) -> pd.DataFrame:
+    """Return the claims that were run, as pages show them: each figure with its interval, and what was answered."""
+    ran = claims[claims["verdict"] != "not run"]
+    table = ran[["claim", "what"]].copy()
+    for name, shown in {"paper": "the paper's attack", "lira": "LiRA", "rmia": "RMIA"}.items():
+        rows = ran[[name, f"{name}_low", f"{name}_high"]].itertuples(index=False)
+        table[shown] = [_with_interval(*row) for row in rows]
+    table["question"], table["answer"] = ran["question"], ran["verdict"]
+    table["p (Holm)"] = ["" if pd.isna(p) else f"{p:.3f}" if p >= 1e-3 else "<0.001" for p in ran["p_holm"]]
+    return table
+
+
+def _with_interval(value: float, low: float, high: float) -> str:
+    if pd.isna(value):
+        return ""
+    return f"{value:.3f}" + (f" ({low:.3f} to {high:.3f})" if low < high else "")
+
+
 def root_for(profile: Profile, attacks: pd.DataFrame) -> Path:
     """Return where tables and figures go: into the runs folder if rows would be lost (see `report.root_for`)."""
     return root_unless_lost(profile.name, [(f"{_start(profile)}attacks", attacks, KEYS)])
@@ -66,7 +84,8 @@ def write(profile: Profile, attacks: pd.DataFrame, claims: pd.DataFrame) -> tupl
     are then called `modern_attacks` and `modern_claims`.
     """
     start, root = _start(profile), root_for(profile, attacks)
-    named = {f"{start}attacks": attacks, f"{start}claims": claims}
+    named = {"attacks": attacks, "claims": claims, "verdicts": verdicts_table(claims)}
+    named = {f"{start}{name}": table for name, table in named.items()}
     if profile.experiments:
         return root, write_tables(profile.name, named, root=root)
     about = manifest(profile, claims.loc[claims["verdict"] == "not run", "what"])
