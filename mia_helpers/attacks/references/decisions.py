@@ -19,8 +19,8 @@ def thresholds(attack: str | ReferenceAttack, references: References) -> np.ndar
 
     The target and its pair are taken away altogether, as the pair's membership is the target's, negated. The attacker
     then scores each of the other models (at most `TRIED`) with those that are left, and takes the thresholds that serve
-    best there: for balanced accuracy, and for 1 and 0.1% of false alarms among their non-members, all laid end to end. NaN where that
-    share is less than one record.
+    best there: for balanced accuracy, and for 1 and 0.1% of false alarms among their non-members, all laid end to end.
+    NaN where that share is less than one record.
 
     Raises
     ------

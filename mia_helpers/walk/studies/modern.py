@@ -49,7 +49,7 @@ def modern_recipes(exp: Experiment) -> list[Point]:
     for changes in OTHER_RECIPES:
         [(name, value)] = changes.items()
         others.append((f"{name}={value}", exp.replace(**changes).answers()))
-    found = [_point(exp, name, AS_IT_IS) for name in CORE]
+    found = [_point(exp, name, AS_IT_IS) for name in REFERENCE_ATTACKS]
     return found + [_point(exp, name, what, sources=answers) for what, answers in others for name in CORE]
 
 
