@@ -15,7 +15,7 @@ def write(monkeypatch, tmp_path):
 
 
 def test_committed_profiles_load():
-    assert profiles.names() == ["classroom", "paper", "quick"]
+    assert profiles.names() == ["classroom", "modern", "paper", "quick"]
     assert {exp.dataset for exp in profiles.load("quick").experiments} == {"synthetic_images", "synthetic_census"}
     first, adult = profiles.load("classroom").experiments
     assert first == Experiment()  # the notebooks' own parameters, whose outputs are committed
@@ -65,5 +65,5 @@ def test_mistakes_are_named(write, text, message):
 
 
 def test_unknown_profile_suggests_the_nearest():
-    with pytest.raises(MIAError, match="unknown profile 'classrom'; known: classroom, paper, quick.*'classroom'"):
+    with pytest.raises(MIAError, match="unknown profile 'classrom'; known: classroom, modern, paper, quick.*'classroom'"):
         profiles.load("classrom")

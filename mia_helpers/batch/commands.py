@@ -85,7 +85,7 @@ def _print_outcomes(outcomes: list[batch.Outcome]) -> None:
 
 
 def _print_results(profile: profiles.Profile, outcomes: list[batch.Outcome]) -> None:
-    made = {o.step.page.of_profile for o in outcomes if o.status == "ran" and o.step.experiment is None}
+    made = {o.step.page.of_profile for o in outcomes if o.status == "ran" and o.step.page}
     for part, (table, root) in _tables(profile).items():
         if part in made:
             with pd.option_context("display.width", 200, "display.max_columns", None):
