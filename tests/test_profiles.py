@@ -65,5 +65,5 @@ def test_mistakes_are_named(write, text, message):
 
 
 def test_unknown_profile_suggests_the_nearest():
-    with pytest.raises(MIAError, match="unknown profile 'classrom'; known: classroom, modern, paper, quick.*'classroom'"):
+    with pytest.raises(MIAError, match="unknown profile 'classrom'; known: classroom, modern, paper.*'classroom'"):
         profiles.load("classrom")
