@@ -84,7 +84,7 @@ def m1(studies: _Studies) -> Iterator[dict]:
 def m2(studies: _Studies) -> Iterator[dict]:
     """Does leakage fall with more training records, before this attacker too?"""
     sizes = studies.images()
-    pairs = [(sizes[0], sizes[-1]), *itertools.pairwise(sizes)] if len(sizes) > 1 else []
+    pairs = [*([(sizes[0], sizes[-1])] if len(sizes) > 2 else []), *itertools.pairwise(sizes)]
     for metric, (small, large) in itertools.product((STRICT, "auc"), pairs):
         ends = [_three(points, metric, _paper(exp, metric)) for exp, points in (small, large)]
         change = {who: apart(ends[0][who], ends[1][who]) for who in ends[0]}
