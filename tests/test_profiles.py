@@ -20,6 +20,10 @@ def test_committed_profiles_load():
     first, adult = profiles.load("classroom").experiments
     assert first == Experiment()  # the notebooks' own parameters, whose outputs are committed
     assert (adult.dataset, adult.train_size, adult.n_shadows) == ("adult", 10000, 20)
+    parts = {name: profiles.load(name).parts for name in profiles.names()}
+    assert parts["modern"] == {"references"}
+    assert parts["quick"] == {"experiments", "references"}
+    assert parts["paper"] == {"experiments"}
     paper = profiles.load("paper")
     sizes = [exp.train_size for exp in paper.shown() if exp.dataset == "cifar10"]
     assert sizes == [2500, 5000, 10000, 15000]
@@ -65,5 +69,5 @@ def test_mistakes_are_named(write, text, message):
 
 
 def test_unknown_profile_suggests_the_nearest():
-    with pytest.raises(MIAError, match="unknown profile 'classrom'; known: classroom, modern, paper, quick.*'classroom'"):
+    with pytest.raises(MIAError, match="unknown profile 'classrom'; known: classroom, modern, paper.*'classroom'"):
         profiles.load("classrom")

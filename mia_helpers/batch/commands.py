@@ -85,9 +85,10 @@ def _print_outcomes(outcomes: list[batch.Outcome]) -> None:
 
 
 def _print_results(profile: profiles.Profile, outcomes: list[batch.Outcome]) -> None:
-    made = {o.step.page.of_profile for o in outcomes if o.status == "ran" and o.step.experiment is None}
-    for part, (table, root) in _tables(profile).items():
+    made = {o.step.page.of_profile for o in outcomes if o.status == "ran" and o.step.page}
+    for part, table_of in _TABLES.items():
         if part in made:
+            table, root = table_of(profile)
             with pd.option_context("display.width", 200, "display.max_columns", None):
                 print("\n" + table.to_string(index=False, na_rep="-") + "\n")
             print(f"tables     {report.results_dir(profile.name, root)}")
@@ -95,15 +96,18 @@ def _print_results(profile: profiles.Profile, outcomes: list[batch.Outcome]) -> 
     print(f"notebooks  {store.runs_dir() / profile.name}")
 
 
-def _tables(profile: profiles.Profile) -> dict[str, tuple[pd.DataFrame, Path]]:
-    """Return for each part of a profile (see `Profile.parts`) what fits on a screen, and where the rest was written."""
-    metrics, attacks = report.metrics_table(profile.experiments), modern.attacks_table(profile)
-    of_experiments = report.root_for(profile.name, metrics, report.studies_table(profile.studies))
-    of_references = modern.root_for(profile, attacks)
-    return {
-        "experiments": (report.overview(metrics), of_experiments),
-        "references": (modern.overview(attacks), of_references),
-    }
+def _of_experiments(profile: profiles.Profile) -> tuple[pd.DataFrame, Path]:
+    """Return what fits on a screen, and the root of where the rest was written."""
+    metrics = report.metrics_table(profile.experiments)
+    return report.overview(metrics), report.root_for(profile.name, metrics, report.studies_table(profile.studies))
+
+
+def _of_references(profile: profiles.Profile) -> tuple[pd.DataFrame, Path]:
+    attacks = modern.attacks_table(profile)
+    return modern.overview(attacks), modern.root_for(profile, attacks)
+
+
+_TABLES = {"experiments": _of_experiments, "references": _of_references}  # by part (see `Profile.parts`)
 
 
 def list_all(_options) -> int:

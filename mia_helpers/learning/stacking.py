@@ -26,13 +26,6 @@ def fit_stacked(
     stack = Stack(models)
     orders, n = [np.random.default_rng(seed) for seed in seeds], y.shape[1]
 
-    def accuracies():
-        stack.unstack()
-        return [
-            np.nan if test is None else training.accuracy(model, *test)
-            for model, test in zip(models, tests, strict=True)
-        ]
-
     def watched(epoch):
         stack.unstack()
         watch(epoch)
@@ -43,7 +36,7 @@ def fit_stacked(
         x,
         y,
         draw_order=lambda: np.stack([i * n + order.permutation(n) for i, order in enumerate(orders)]),
-        measure=accuracies if any(tests) else None,
+        measure=(lambda: stack.accuracies(tests)) if any(tests) else None,
         watch=watch and watched,
         **recipe,
     )
@@ -78,6 +71,12 @@ class Stack:
             return probs, sum(penalties, tf.constant(0.0))
 
         return tf.vectorized_map(lambda slices: one(*slices), ([tf.convert_to_tensor(w) for w in self.weights], x))
+
+    def accuracies(self, tests: list) -> list[float]:
+        """Return the accuracy of each model on its test (x, y), NaN where that is None."""
+        self.unstack()
+        pairs = zip(self.models, tests, strict=True)
+        return [np.nan if test is None else training.accuracy(model, *test) for model, test in pairs]
 
     def unstack(self) -> None:
         """Write the weights back into the models."""

@@ -171,6 +171,9 @@ def over_pairs(values: list[float], n: float = math.inf) -> Value:
     behind a share. It is what another pair of halves of the same records would give.
     """
     pairs = np.asarray(values, float).reshape(-1, 2).mean(axis=1)
+    pairs = pairs[~np.isnan(pairs)]
+    if not len(pairs):
+        return NOT_RUN
     found = share_over_seeds([Value(float(share), n=n) for share in pairs])
     few = len(pairs) < ENOUGH_SEEDS or not np.ptp(pairs)
     return replace(found, interval=f"{len(pairs)} pairs") if not few else Value(float(pairs.mean()), n=n)

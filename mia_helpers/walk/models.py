@@ -52,8 +52,7 @@ class Model(Work):
     @property
     def name(self) -> str:
         """The name under which its records are kept; `.keras` beside them is the model."""
-        kind = f"ds{self.split.train_size}-{self.split.role}"
-        return f"{self.dataset}/{kind}-{store.fingerprint(self.depends_on())}"
+        return f"{self.dataset}/ds{self.split.train_size}-{self.split.role}-{store.fingerprint(self.depends_on())}"
 
     def compute(self) -> None:
         """Train it."""

@@ -46,6 +46,9 @@ class ReferenceAttacker(Work):
     victim: Model | None = None
     stage = "attacks"
 
+    def __post_init__(self):
+        _check_number(self.n_references, self.sources)
+
     def depends_on(self) -> dict:
         """Return all that the result depends on."""
         told = {"attack": self.attack, "targets": self.targets.name, "sources": self.sources.name}
@@ -77,6 +80,7 @@ class ReferenceAttacker(Work):
         """Score every target, choose thresholds on the other models, and measure."""
         targets = self._read(self.targets)
         sources = targets if self.sources == self.targets else self._read(self.sources)
+        _check_same(targets, sources)
         began = time.monotonic()
         scores, chosen = self._scores(targets, sources), self._thresholds(sources)
         table = attacks.per_target(scores, targets.member, chosen).drop(columns="target")
@@ -134,6 +138,30 @@ class ReferenceAttacker(Work):
         records = self.victim.records()
         target, member = as_target(records, sources), records.member[np.argsort(records.index)]
         return attacks.in_hindsight(member, attacks.score_one(self.attack, target, sources))
+
+
+def _check_number(n: int | None, sources: Answers | ShadowAnswers) -> None:
+    if n is None:
+        return
+    if isinstance(sources, ShadowAnswers):
+        raise MIAError(f"n_references={n!r}: all shadows serve each target; give the experiment another n_shadows")
+    most = len(sources.models) - 2
+    if isinstance(n, bool) or not isinstance(n, int) or n % 2 or not 2 <= n <= most:
+        told = f"expected an even number from 2 to {most}; of {most + 2} models, the target and its pair are left out"
+        raise MIAError(f"n_references={n!r}: {told}")
+
+
+def _check_same(targets: References, sources: References) -> None:
+    if not np.array_equal(targets.label, sources.label):
+        raise MIAError(
+            "the attacker's models were not asked about the targets' records; give both the same dataset, train_size "
+            "and seed"
+        )
+    if sources.paired and not np.array_equal(targets.member, sources.member):
+        raise MIAError(
+            "the attacker's models were not trained on the targets' halves, so a target's pair would be among them; "
+            "give both the same seed and n_references"
+        )
 
 
 def as_target(records: Records, references: References) -> Target:

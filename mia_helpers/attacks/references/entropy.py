@@ -49,7 +49,7 @@ def entropy_each(references: References, level: Level) -> np.ndarray:
         order = np.argsort(values)  # once for all pairs: what is in order is sorted in no time
         values, member, pair = values[order], member[order], order // (2 * of_class.sum())
         for left_out, row in enumerate(thresholds):
-            row[of_class] = best_threshold(member[pair != left_out], values[pair != left_out])
+            row[of_class] = _finite_threshold(member[pair != left_out], values[pair != left_out])
     return scores - np.repeat(thresholds, 2, axis=0)
 
 
@@ -58,8 +58,14 @@ def class_thresholds(scores: np.ndarray, member: np.ndarray, label: np.ndarray) 
     thresholds = np.empty(len(label))
     for one in np.unique(label):
         of_class = label == one
-        thresholds[of_class] = best_threshold(member[:, of_class].ravel(), scores[:, of_class].ravel())
+        thresholds[of_class] = _finite_threshold(member[:, of_class].ravel(), scores[:, of_class].ravel())
     return thresholds
+
+
+def _finite_threshold(member: np.ndarray, scores: np.ndarray) -> float:
+    """Return the best threshold; where that is above all scores, the largest, so that distances from it are finite."""
+    found = best_threshold(member, scores)
+    return found if np.isfinite(found) else float(scores.max())
 
 
 def _classes(probs: np.ndarray) -> np.ndarray:

@@ -56,8 +56,9 @@ def plot_by_number(attacks: pd.DataFrame, ax=None):
     ax.set_xscale("log", base=2)
     ax.set_xticks(counts, counts)
     ax.set(xlabel="reference models (half of them know a record)", ylabel=found)
-    few, many = (rows[rows["n_references"] == n].set_index("attack")[metric] for n in (counts[1], counts[-1]))
-    told = f"{few.idxmax()} is ahead with {counts[1]}, {many.idxmax()} with {counts[-1]}"
+    ends = list(dict.fromkeys([counts[:2][-1], counts[-1]]))  # with the fewest, hardly an attack can be made
+    ahead = [rows[rows["n_references"] == n].set_index("attack")[metric].idxmax() for n in ends]
+    told = "ahead is " + ", ".join(f"{name} with {n}" for name, n in zip(ahead, ends, strict=True))
     ax.set_title(f"How many models he needs\n{told}")
     ax.legend(fontsize=9, loc="center left", bbox_to_anchor=(1, 0.5))
     return ax
@@ -83,9 +84,8 @@ def plot_by_epoch(attacks: pd.DataFrame, ax=None):
     ax.set(xlabel="epochs", ylabel=f"{found}; train/test gap")
     lira = rows[rows["attack"] == "lira"].set_index("epochs")[metric]
     first = lira.index[lira > 0.01]
-    told = (
-        f"the first to be found by LiRA after {first[0]} epochs, at a gap of {gap[first[0]]:.2f}" if len(first) else ""
-    )
+    told = f"the first to be found by LiRA after {first[0]} epochs" if len(first) else ""
+    told += f", at a gap of {gap[first[0]]:.2f}" if len(first) and first[0] in gap else ""
     ax.set_title(f"Before there is a gap\n{told}")
     ax.legend(fontsize=9, loc="center left", bbox_to_anchor=(1, 0.5))
     return ax

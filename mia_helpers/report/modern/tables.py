@@ -25,7 +25,8 @@ def attacks_table(profile: Profile) -> pd.DataFrame:
     """
     points = [(s, p) for s, exp in profile.studies if s in OF_REFERENCES for p in STUDIES[s](exp)]
     rows = [_row(study, point) for study, point in points if each_target(point.attacker)]
-    return pd.DataFrame(rows, columns=None if rows else KEYS)
+    figures = [f"{metric}{end}" for metric in SHARES for end in ("", "_low", "_high")]
+    return pd.DataFrame(rows, columns=None if rows else [*KEYS, "targets", *figures])
 
 
 def _row(study: str, point) -> dict:
