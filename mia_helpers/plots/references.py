@@ -44,7 +44,8 @@ def plot_mean_roc(curves: dict[str, tuple[np.ndarray, np.ndarray]], ax=None):
         tpr = np.stack([_tpr_at(grid, *roc_points(m, s)) for m, s in zip(member, score, strict=True)])
         line = ax.plot(grid, tpr.mean(axis=0), label=f"{name}", color=look(name)["color"])[0]
         ax.fill_between(grid, tpr.min(axis=0), tpr.max(axis=0), color=line.get_color(), alpha=0.15, lw=0)
-        ends[name] = tpr.mean(axis=0)[np.searchsorted(grid, 0.001)] if fewest >= 1000 else np.nan
+        strict = [_tpr_at(np.array([0.001]), *roc_points(m, s))[0] for m, s in zip(member, score, strict=True)]
+        ends[name] = np.mean(strict) if fewest >= 1000 else np.nan
     ax.plot(grid, grid, color=CHANCE, ls="--", label="chance")
     ax.set(xscale="log", yscale="log", xlim=(grid[0], 1), ylim=(grid[0], 1.3))
     ax.set(xlabel="false-positive rate", ylabel="true-positive rate (mean and range over targets)")

@@ -168,7 +168,8 @@ def over_pairs(values: list[float], n: float = math.inf) -> Value:
     """Return the mean of shares over targets that come in complementary pairs, with a t-interval over the pairs.
 
     The targets 2i and 2i + 1 share out the same records, so a pair counts as one observation; `n` are the records
-    behind a share. It is what another pair of halves of the same records would give.
+    behind a share. It is for the mean over further halves of the same records. As targets share references it is a
+    little short: it held the mean in 87 to 93% of simulated pools.
     """
     pairs = np.asarray(values, float).reshape(-1, 2).mean(axis=1)
     pairs = pairs[~np.isnan(pairs)]

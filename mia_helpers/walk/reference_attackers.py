@@ -7,9 +7,8 @@ import numpy as np
 import pandas as pd
 
 from mia_helpers.attacks import references as attacks
-from mia_helpers.attacks.metrics import LIMITS
 from mia_helpers.attacks.records import Records
-from mia_helpers.attacks.references import REFERENCE_ATTACKS, References, Target
+from mia_helpers.attacks.references import REFERENCE_ATTACKS, References, Target, find
 from mia_helpers.engine import store
 from mia_helpers.engine.errors import MIAError
 from mia_helpers.walk.models import Model
@@ -17,6 +16,7 @@ from mia_helpers.walk.references import Answers, ShadowAnswers
 from mia_helpers.walk.work import Work
 
 VERSION = 1  # raise it when the code changes what an attack finds: older artifacts are then no longer read
+STRICT = attacks.THRESHOLDS.index("tpr_at_01pct_fpr")
 EXPOSED = 0.01  # the share of the records that counts as most exposed
 
 
@@ -76,8 +76,21 @@ class ReferenceAttacker(Work):
         left_out = 0 if isinstance(self.sources, ShadowAnswers) else 2
         return self.n_references or len(self.sources.models) - left_out
 
+    def check(self) -> None:
+        """Raise an MIAError, before hours of training, if there are too few models for the attack or its thresholds."""
+        find(self.attack)
+        if not isinstance(self.sources, ShadowAnswers):
+            least, n = REFERENCE_ATTACKS[self.attack].least, len(self.sources.models)
+            wanted = max(least, 2) + (4 if self.n_references is None else 2)
+            if n < wanted or self.n_used < least:
+                raise MIAError(
+                    f"n_references={self.n_references or n}: the attack {self.attack!r} and its thresholds take at "
+                    f"least {wanted} models, and {least} references beside the target and its pair"
+                )
+
     def compute(self) -> None:
         """Score every target, choose thresholds on the other models, and measure."""
+        self.check()
         targets = self._read(self.targets)
         sources = targets if self.sources == self.targets else self._read(self.sources)
         _check_same(targets, sources)
@@ -85,7 +98,9 @@ class ReferenceAttacker(Work):
         scores, chosen = self._scores(targets, sources), self._thresholds(sources)
         table = attacks.per_target(scores, targets.member, chosen).drop(columns="target")
         arrays = {f"each_{name}": table[name].to_numpy(float) for name in table}
-        arrays |= {f"exposure_{name}": np.asarray(x) for name, x in _exposure(scores, targets.member, chosen).items()}
+        if self._are_targets:
+            exposure = _exposure(self.attack, targets, scores, chosen)
+            arrays |= {f"exposure_{name}": np.asarray(x, float) for name, x in exposure.items()}
         if self.victim and REFERENCE_ATTACKS[self.attack].reads != "right":  # it was not asked about moved images
             arrays |= {f"own_{name}": np.float64(x) for name, x in self._on_victim(sources).items()}
         store.save(self.name, arrays, seconds=time.monotonic() - began, depends_on=self.depends_on())
@@ -99,23 +114,27 @@ class ReferenceAttacker(Work):
         return {name: float(value) for name, value in self._part("own").items()}
 
     def exposure(self) -> dict[str, np.ndarray]:
-        """Return what was measured of the risk of single records.
+        """Return what was measured of the risk of single records; nothing where the attacker's models are others.
 
-        `deciles` of how often a record is caught at 0.1% false alarms, over the targets that know it; `never` and
-        `always`, the share of records caught in none and in all; `stability` of the ranking between two halves of the
-        targets; and `auc`, that over the most exposed percent, chosen on one half and measured on the other, per target
-        of the latter.
+        `auc`, that over the most exposed percent, for each target (see `attacks.references.exposed_auc`); `stability`
+        of how far records are set apart; and, at 0.1% false alarms, the share of records that are `never` caught, and
+        `always`, by the targets that know them.
         """
         return self._part("exposure")
 
     def _part(self, kind: str) -> dict[str, np.ndarray]:
         return {k.removeprefix(f"{kind}_"): v for k, v in self.arrays().items() if k.startswith(f"{kind}_")}
 
+    @property
+    def _are_targets(self) -> bool:
+        """Whether the attacker has all the other targets and nothing else."""
+        return self.sources == self.targets and self.n_references is None
+
     def _read(self, answers: Answers) -> References:
         return answers.references(probs=REFERENCE_ATTACKS[self.attack].reads == "probs")
 
     def _scores(self, targets: References, sources: References) -> np.ndarray:
-        if sources is targets and self.n_references is None:
+        if self._are_targets:
             return attacks.score_each(self.attack, targets)
         rows = [attacks.score_one(self.attack, targets.row(i), self._left(sources, i)) for i in range(targets.n_models)]
         return np.stack(rows)
@@ -172,9 +191,10 @@ def as_target(records: Records, references: References) -> Target:
     return Target(confidence=ordered.log_odds.astype(np.float32), right=ordered.correct, probs=ordered.probs)
 
 
-def _exposure(scores: np.ndarray, member: np.ndarray, chosen: np.ndarray) -> dict[str, object]:
-    strict = attacks.decide(scores, chosen)[..., 1 + list(LIMITS).index("tpr_at_01pct_fpr")]
-    caught = attacks.per_record(strict, member)["caught"].to_numpy()
-    found = {"deciles": np.quantile(caught, np.linspace(0, 1, 11)), "never": (caught == 0).mean()}
-    found |= {"always": (caught == 1).mean(), "stability": attacks.stability(scores, member)}
-    return found | {"auc": attacks.exposed_auc(scores, member, EXPOSED)}
+def _exposure(attack: str, references: References, scores: np.ndarray, chosen: np.ndarray) -> dict[str, object]:
+    found = {"auc": attacks.exposed_auc(attack, references, EXPOSED)}
+    found["stability"] = attacks.stability(attack, references)
+    if np.isnan(chosen[:, STRICT]).any():  # there are too few non-members for such a threshold
+        return found | {"never": np.nan, "always": np.nan}
+    caught = attacks.per_record(attacks.decide(scores, chosen)[..., STRICT], references.member)["caught"]
+    return found | {"never": (caught == 0).mean(), "always": (caught == 1).mean()}

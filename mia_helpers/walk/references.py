@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mia_helpers.attacks.records import Records
 from mia_helpers.attacks.references import References
 from mia_helpers.engine import backends, store
+from mia_helpers.engine.errors import MIAError
 from mia_helpers.walk import jobs, worker
 from mia_helpers.walk.models import Model
 from mia_helpers.walk.work import Work
@@ -59,14 +59,20 @@ class Answers(Work):
     def references(self, *, probs: bool = False, moves: bool = False) -> References:
         """Return the matrix that attacks read: confidences, population, and which answers to which queries are right.
 
-        With `probs` also the whole answers, with `moves` the confidences in moved images: of both the models have to be
-        there, not the matrix alone.
+        With `probs` also the whole answers, with `moves` the confidences in moved images, both of the trained models: for
+        these the models have to be there, not the matrix alone.
 
         Raises
         ------
         MIAError
-            Where a model diverged, or two that should be a pair are not.
+            Where a model diverged, two that should be a pair are not, or what only trained models were asked is wanted
+            of an earlier epoch.
         """
+        last = self.models[0].recipe.epochs
+        if (probs or moves) and self.epoch != last:
+            raise MIAError(
+                f"epoch={self.epoch}: whole answers and moved images are kept of the last epoch, {last}, alone"
+            )
         arrays = self.arrays()
         right = np.unpackbits(arrays["right"].astype(np.uint8), axis=-1, count=int(arrays["queries"])).astype(bool)
         names = ("confidence", "member", "label", "population", "index", "population_index")
@@ -136,9 +142,7 @@ class ShadowAnswers(Work):
         for model in self.models:
             content = model.keras_file()
             tasks.append((model, model.name, content, *(model.arrays()[name] for name in ("shift", "factor")), rows))
-        label, found = self.target.data.y[rows], {}
-        for number, probs in backends.run(worker.answers, tasks):
-            found[number] = _asked(probs, label, rows).log_odds.astype(np.float32)
+        label, found = self.target.data.y[rows], dict(backends.run(worker.confidences, tasks))
         confidence = np.stack([found[number] for number in range(len(tasks))])
         arrays = {"confidence": confidence, "label": label, "index": rows}
         store.save(self.name, arrays, seconds=time.monotonic() - began, depends_on=self.depends_on())
@@ -147,8 +151,3 @@ class ShadowAnswers(Work):
         """Return the matrix that offline attacks read: all models are out."""
         arrays = self.arrays()
         return References.outside(arrays["confidence"], arrays["label"])
-
-
-def _asked(probs: np.ndarray, label: np.ndarray, rows: np.ndarray) -> Records:
-    n = len(rows)
-    return Records(probs, label, member=np.zeros(n, bool), model_id=np.zeros(n, int), index=rows)

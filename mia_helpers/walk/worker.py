@@ -111,14 +111,14 @@ def _watching(jobs: list[SimpleNamespace]):
     """Return what is called after each epoch of reference models: at the watched ones it keeps what they tell."""
     from mia_helpers.learning.training import logits
 
-    y, shown = jobs[0].model.data.y, watched_epochs(jobs[0].model.recipe.epochs)
-    for job in jobs:
-        job.asked = np.concatenate([job.train, job.test, job.model.population()])
-        job.x_asked = (job.model.data.x[job.asked] - job.shift) * job.factor
+    data, shown = jobs[0].model.data, watched_epochs(jobs[0].model.recipe.epochs)
+    population = jobs[0].model.population()  # the same for all
+    asked = [np.concatenate([job.train, job.test, population]) for job in jobs]
 
     def watch(epoch: int) -> None:
-        for job in jobs if epoch in shown else ():
-            job.watched[epoch] = _told(logits(job.network, job.x_asked), y[job.asked])
+        for job, rows in zip(jobs, asked, strict=True) if epoch in shown else ():
+            parts = (job.x_train, job.x_test, (data.x[population] - job.shift) * job.factor)
+            job.watched[epoch] = _told(np.concatenate([logits(job.network, x) for x in parts]), data.y[rows])
 
     return watch
 
@@ -178,7 +178,8 @@ def _watched_arrays(job: SimpleNamespace, label: np.ndarray) -> dict[str, np.nda
     arrays |= {"confidence": confidence[:, :n], "right": right[:, :n], "population": confidence[:, n:]}
     if job.model.stacks:
         return arrays
-    told = [_told(logits(job.network, x), label) for x in moves.moved(job.x_asked[:n])]
+    both = zip(moves.moved(job.x_train), moves.moved(job.x_test), strict=True)
+    told = [_told(np.concatenate([logits(job.network, x) for x in pair]), label) for pair in both]
     return arrays | {
         name: np.stack(part) for name, part in zip(("moved", "moved_right"), zip(*told, strict=True), strict=True)
     }
@@ -195,6 +196,17 @@ def answers(model, name: str, content: bytes, shift, factor, rows: np.ndarray) -
     _check_same(model, name)
     with ONE_AT_A_TIME:
         return predict(from_bytes(content, model.name), (model.data.x[rows] - shift) * factor)
+
+
+def confidences(model, name: str, content: bytes, shift, factor, rows: np.ndarray) -> np.ndarray:
+    """Return the trained model's log-odds of the true class of these rows, float32 (n,); all else as `answers`."""
+    from mia_helpers.learning.keras_on_tensorflow import from_bytes
+    from mia_helpers.learning.training import logits
+
+    _check_same(model, name)
+    with ONE_AT_A_TIME:
+        told = logits(from_bytes(content, model.name), (model.data.x[rows] - shift) * factor)
+    return log_odds_of_logits(told, model.data.y[rows]).astype(np.float32)
 
 
 def fit_attack_network(probs, member, seed: int, recipe: dict) -> tuple[list[np.ndarray], float]:

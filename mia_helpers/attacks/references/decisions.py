@@ -1,7 +1,5 @@
 """Thresholds that an attacker can choose: from models whose members he knows, never from the target's labels."""
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from mia_helpers.attacks.base import best_threshold, cut_at
@@ -20,7 +18,8 @@ def thresholds(attack: str | ReferenceAttack, references: References) -> np.ndar
     The target and its pair are taken away altogether, as the pair's membership is the target's, negated. The attacker
     then scores each of the other models (at most `TRIED`) with those that are left, and takes the thresholds that serve
     best there: for balanced accuracy, and for 1 and 0.1% of false alarms among their non-members, all laid end to end.
-    NaN where that share is less than one record.
+    NaN where that share is less than one record. So do attackers whose scores take only models that do not know a
+    record: for the threshold they have others.
 
     Raises
     ------
@@ -38,24 +37,9 @@ def thresholds(attack: str | ReferenceAttack, references: References) -> np.ndar
     return np.repeat(rows, 2, axis=0)  # both of a pair are taken away together
 
 
-def thresholds_of(scores: np.ndarray, member: np.ndarray) -> np.ndarray:
-    """Return float64 (models, 3) as `thresholds`, from scores (models, records) that no other model's answers entered.
-
-    Such as those of 'threshold', or of offline attacks with references from outside.
-    """
-    return np.repeat([_chosen(scores[left], member[left]) for left in _without_each_pair(len(scores))], 2, axis=0)
-
-
 def decide(scores: np.ndarray, chosen: np.ndarray) -> np.ndarray:
     """Return bool (models, records, 3): whether the record is called a member at each of the thresholds."""
     return scores[:, :, None] > chosen[:, None, :]  # nobody is above NaN
-
-
-def _without_each_pair(models: int) -> Iterator[np.ndarray]:
-    if models < 4 or models % 2:
-        raise MIAError(f"thresholds need complementary pairs, at least two: 4 models or more, found {models}")
-    for i in range(0, models, 2):
-        yield np.setdiff1d(np.arange(models), (i, i + 1))
 
 
 def _chosen(scores: np.ndarray, member: np.ndarray) -> list[float]:

@@ -1,8 +1,7 @@
-"""How good an attack is, target by target, and on the mean of them."""
+"""How good an attack is, target by target."""
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 from sklearn.metrics import auc
 
 from mia_helpers.attacks.metrics import LIMITS, roc_points, tpr_at_fpr
@@ -58,23 +57,6 @@ def in_hindsight(member: np.ndarray, score: np.ndarray) -> dict[str, float]:
     known = {name: n_out * limit > 1 - 1e-9 for name, limit in LIMITS.items()}
     rates = {name: tpr_at_fpr(fpr, tpr, limit) if known[name] else np.nan for name, limit in LIMITS.items()}
     return {"auc": float(auc(fpr, tpr)), "balanced_accuracy": float((1 + tpr - fpr).max() / 2), **rates}
-
-
-def summary(table: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
-    """Return a row per column of `per_target`: metric, mean, low, high.
-
-    Both of a pair are judged on the same records, in from out, so a pair's mean is one observation, and the interval is
-    Student's over pairs; NaN for fewer than two. Targets share references and pool: the interval says what another
-    target on this pool would give, not one on another pool.
-    """
-    of_pairs = table.drop(columns="target").groupby(table["target"] // 2).mean()
-    rows = []
-    for metric, column in of_pairs.items():
-        values = column.dropna()
-        n, mean = len(values), values.mean()
-        half = stats.t.ppf((1 + level) / 2, n - 1) * values.std() / np.sqrt(n) if n > 1 else np.nan
-        rows.append((metric, mean, mean - half, mean + half))
-    return pd.DataFrame(rows, columns=["metric", "mean", "low", "high"])
 
 
 def _at(called: np.ndarray, member: np.ndarray, rate: str, known: bool) -> dict[str, float]:

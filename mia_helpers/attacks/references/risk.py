@@ -1,10 +1,16 @@
-"""Which records are found: over all targets, how often each one is called a member, rightly and falsely."""
+"""Which records are found: over all targets, how often each one is called a member, rightly and falsely.
+
+Whether risk belongs to the record is asked of two halves of the models that share nothing: neither targets nor
+references. Else even coin flips would look alike in both, since each target is a reference of the others.
+"""
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
 from mia_helpers.attacks.intervals import area, clopper_pearson
+from mia_helpers.attacks.references.matrix import References
+from mia_helpers.attacks.references.scores import find, score_each
 from mia_helpers.engine.errors import MIAError
 
 
@@ -43,50 +49,57 @@ def per_record(called: np.ndarray, member: np.ndarray, level: float = 0.95) -> p
     return pd.DataFrame(table)
 
 
-def stability(values: np.ndarray, member: np.ndarray) -> float:
-    """Return Spearman's correlation of the records' risk in two halves of the targets: does it belong to the record?
+def set_apart(scores: np.ndarray, member: np.ndarray) -> np.ndarray:
+    """Return by how much a record's mean score as a member exceeds that as a non-member, float64 (records,)."""
+    inside, outside = (np.where(kind, scores, 0).sum(axis=0) / kind.sum(axis=0) for kind in (member, ~member))
+    return inside - outside
 
-    The risk is the mean of `values`, (models, records), over the targets that know the record: how often it is caught
-    for decisions, how far it is above the threshold for margins. The halves are the pairs 0, 2, 4, ... and 1, 3, 5, ...
-    NaN where all records have the same risk.
 
-    Raises
-    ------
-    MIAError
-        For fewer than two pairs.
+def halves(references: References) -> tuple[References, References]:
+    """Return the pairs 0, 2, 4, ... and the pairs 1, 3, 5, ..., as references of their own."""
+    pair = np.arange(references.n_models) // 2 % 2
+    return references.take(np.flatnonzero(pair == 0)), references.take(np.flatnonzero(pair == 1))
+
+
+def stability(attack: str, references: References) -> float:
+    """Return Spearman's correlation of how far records are set apart in two halves of the models.
+
+    Near 1: risk belongs to the record. By chance it is near 0, but not quite where variances differ much between
+    records, so compare it with that of shuffled members. NaN with too few models to attack within a half.
     """
-    if len(values) < 4:
-        raise MIAError(f"{len(values)} targets: stability needs two pairs of targets or more")
-    pair = np.arange(len(values)) // 2 % 2
-    halves = [np.where(member, values, 0)[pair == half].sum(axis=0) for half in (0, 1)]
-    risks = [total / member[pair == half].sum(axis=0) for half, total in enumerate(halves)]
-    if any(np.ptp(risk) == 0 for risk in risks):
+    if references.n_models < 2 * _least(attack):
         return float("nan")
-    return float(stats.spearmanr(*risks).statistic)
+    apart = [set_apart(score_each(attack, half), half.member) for half in halves(references)]
+    if any(np.ptp(values) == 0 for values in apart):
+        return float("nan")
+    return float(stats.spearmanr(*apart).statistic)
 
 
-def exposed_auc(scores: np.ndarray, member: np.ndarray, share: float) -> np.ndarray:
-    """Return the AUC over the most exposed records, float64 (targets,): chosen on the other targets.
+def exposed_auc(attack: str, references: References, share: float) -> np.ndarray:
+    """Return the AUC over the most exposed records, float64 (targets,), each half of the models judging the other's.
 
-    Exposed are the records, this share of all, whose mean score as members exceeds that as non-members by most in the
-    pairs 0, 2, 4, ...; the AUC is that of each target in the pairs 1, 3, 5, .... Chosen and measured on the same
-    targets, even coin flips would look exposed. NaN where all chosen records are of one kind.
-
-    Raises
-    ------
-    MIAError
-        For fewer than two pairs.
+    Exposed are the records, this share of all, that are set apart most in one half; the AUC over them is that of each
+    target of the other. NaN where all of them are of one kind, or with too few models to attack within a half.
     """
-    judged = np.arange(len(scores)) // 2 % 2 == 1
-    if not judged.any():
-        raise MIAError(
-            f"{len(scores)} targets: the most exposed records are chosen on one pair and measured on another"
-        )
-    apart = [np.where(kind, scores, 0)[~judged].sum(axis=0) / kind[~judged].sum(axis=0) for kind in (member, ~member)]
-    n = max(2, round(share * scores.shape[1]))
-    chosen = np.argsort(apart[1] - apart[0], kind="stable")[:n]
-    found = zip(scores[judged][:, chosen], member[judged][:, chosen], strict=True)
-    return np.array([area(score[m], score[~m]) if 0 < m.sum() < n else np.nan for score, m in found])
+    if references.n_models < 2 * _least(attack):
+        return np.full(references.n_models, np.nan)
+    both, n = halves(references), max(2, round(share * references.member.shape[1]))
+    scores = [score_each(attack, half) for half in both]
+    found = np.full(references.n_models, np.nan)
+    for judge, other in ((0, 1), (1, 0)):
+        chosen = np.argsort(-set_apart(scores[other], both[other].member), kind="stable")[:n]
+        member = both[judge].member[:, chosen]
+        rows = np.flatnonzero(np.arange(references.n_models) // 2 % 2 == judge)
+        found[rows] = [_area(s, m) for s, m in zip(scores[judge][:, chosen], member, strict=True)]
+    return found
+
+
+def _area(score: np.ndarray, member: np.ndarray) -> float:
+    return area(score[member], score[~member]) if 0 < member.sum() < len(member) else float("nan")
+
+
+def _least(attack: str) -> int:
+    return find(attack).least + 2  # the target and its pair
 
 
 def _intervals(found: np.ndarray, n: np.ndarray, level: float) -> np.ndarray:

@@ -15,10 +15,12 @@ from mia_helpers.report.modern.values import (
     SHARES,
     apart,
     by_the_paper,
-    exposure_of,
+    excess,
+    exposed_auc,
     gap_of,
     over_targets,
     paired_change,
+    realised,
 )
 from mia_helpers.walk.experiment import Experiment
 from mia_helpers.walk.profiles import Profile
@@ -45,9 +47,9 @@ def strict(exp: Experiment) -> str:
     return "tpr_at_01pct_fpr" if exp.train_size * LIMITS["tpr_at_01pct_fpr"] >= 1 else "tpr_at_1pct_fpr"
 
 
-def _by_chance(metric: str) -> dict[str, float]:
-    """Return what `row` judges: as many are found as of those who are not members."""
-    return {"claimed": LIMITS[metric], "tolerance": expected.MORE_THAN_CHANCE * LIMITS[metric]}
+def _rate(metric: str) -> str:
+    """Return the part of a criterion's name that tells its rate of false alarms."""
+    return metric.removeprefix("tpr_at_").removesuffix("_fpr")
 
 
 class _Studies:
@@ -62,10 +64,16 @@ class _Studies:
         chosen = [exp for name, exp in self._found if name == study]
         return [(exp, {(p.setting, p.attacker.attack): p.attacker for p in STUDIES[study](exp)}) for exp in chosen]
 
-    def images(self, l2: float = 0.0) -> list[tuple[Experiment, Points]]:
-        """Return the experiments of `modern` on images with this penalty, the smallest first."""
-        found = [(exp, points) for exp, points in self.of("modern") if registry.named(exp.dataset).is_images]
-        return sorted(((e, p) for e, p in found if e.l2 == l2), key=lambda pair: pair[0].train_size)
+    def images(self, l2: float = 0.0, n_references: int | None = None) -> list[tuple[Experiment, Points]]:
+        """Return the experiments of `modern` on images with this penalty, the smallest first.
+
+        Of each size the one with most references, or with just so many.
+        """
+        found: dict[int, tuple[Experiment, Points]] = {}
+        for exp, points in sorted(self.of("modern"), key=lambda pair: (pair[0].train_size, pair[0].n_references)):
+            if registry.named(exp.dataset).is_images and exp.l2 == l2 and n_references in (None, exp.n_references):
+                found[exp.train_size] = exp, points
+        return list(found.values())
 
 
 def _three(points: Points, metric: str, paper: Value = NOT_RUN, setting: str = AS_IT_IS) -> dict[str, Value]:
@@ -81,25 +89,38 @@ def _paper(exp: Experiment, metric: str) -> Value:
     return by_the_paper([(one.replace(l2=0.0), one) for one in alike], metric)
 
 
+def _change(old: Points, new: Points, metric: str, settings: tuple[str, str] = (AS_IT_IS, AS_IT_IS)) -> dict:
+    """Return by how much a figure by LiRA and by RMIA differs on targets of the same halves."""
+    before, after = settings
+    names = ("lira", "rmia")
+    return {name: paired_change(old.get((before, name)), new.get((after, name)), metric) for name in names}
+
+
+def _with(n: int) -> str:
+    return f"{n} references"
+
+
 def m1(studies: _Studies) -> Iterator[dict]:
     """Who is found, and how surely, at each size."""
     for exp, points in studies.images():
         for metric in dict.fromkeys((strict(exp), "tpr_at_1pct_fpr", "auc")):
             three = _three(points, metric, _paper(exp, metric))
             more = apart(three["paper"], three["lira"])
-            what = f"ds {exp.train_size}: {SHARES[metric]}"
-            yield row("M1", what, three, "LiRA finds more than the paper's attack", more, studies, exp, sign=1)
+            what = f"ds {exp.train_size}, {_with(exp.n_references)}: {SHARES[metric]}"
+            question = "LiRA is ahead of the paper's attack"
+            yield row("M1", what, three, question, more, studies, exp, sign=1)
 
 
 def m2(studies: _Studies) -> Iterator[dict]:
-    """Does leakage fall with more training records, before this attacker too?"""
-    sizes = studies.images()
-    pairs = [(sizes[0], sizes[-1]), *itertools.pairwise(sizes)] if len(sizes) > 1 else []
-    for metric, (small, large) in itertools.product((strict(sizes[0][0]), "auc") if pairs else (), pairs):
+    """Does leakage fall with more training records, before this attacker too? With as many references at each size."""
+    most = [exp.n_references for exp, _ in studies.images()]
+    sizes = studies.images(n_references=min(most, default=0))
+    steps = [*([(sizes[0], sizes[-1])] if len(sizes) > 2 else []), *itertools.pairwise(sizes)]
+    for metric, (small, large) in itertools.product((strict(sizes[0][0]), "auc") if steps else (), steps):
         ends = [_three(points, metric, _paper(exp, metric)) for exp, points in (small, large)]
         change = {who: apart(ends[0][who], ends[1][who]) for who in ends[0]}
-        what = f"ds {large[0].train_size} minus ds {small[0].train_size}: {SHARES[metric]}"
-        yield row("M2", what, change, "LiRA finds fewer of more records", change["lira"], studies, sign=-1)
+        what = f"ds {large[0].train_size} minus ds {small[0].train_size}, {_with(min(most))}: {SHARES[metric]}"
+        yield row("M2", what, change, "less with more records, by LiRA", change["lira"], studies, sign=-1)
 
 
 def m4(studies: _Studies) -> Iterator[dict]:
@@ -107,55 +128,71 @@ def m4(studies: _Studies) -> Iterator[dict]:
     for exp, points in studies.of("modern"):
         if registry.named(exp.dataset).is_images:
             continue
-        three, near = _three(points, "auc", _paper(exp, "auc")), expected.AT_CHANCE
-        start = f"{exp.dataset}, {exp.scaling} columns"
-        options = {"claimed": 0.5, "tolerance": near}
-        yield row("M4", f"{start}: AUC", three, "LiRA is at chance", three["lira"], studies, exp, **options)
-        found = {name: exposure_of(points.get((AS_IT_IS, name)), "auc") for name in ("lira", "rmia")}
+        start, metric = f"{exp.dataset}, {exp.scaling} columns", strict(exp)
+        three = _three(points, "auc", _paper(exp, "auc"))
+        options = {"claimed": 0.5, "tolerance": expected.AT_CHANCE}
+        question = f"LiRA is within {expected.AT_CHANCE} of chance"
+        yield row("M4", f"{start}: AUC", three, question, three["lira"], studies, exp, **options)
+        three = {"paper": NOT_RUN} | {name: exposed_auc(points.get((AS_IT_IS, name))) for name in ("lira", "rmia")}
         options = {"claimed": 0.5, "tolerance": expected.EXPOSED_AT_CHANCE}
+        question = f"LiRA is within {expected.EXPOSED_AT_CHANCE} of chance"
         what = f"{start}: AUC over the most exposed percent of the records"
-        three = {"paper": NOT_RUN, **found}
-        yield row("M4", what, three, "LiRA is at chance", three["lira"], studies, exp, **options)
+        yield row("M4", what, three, question, three["lira"], studies, exp, **options)
+        yield _somebody("M4", start, points, metric, studies, exp, _paper(exp, metric))
+
+
+def _somebody(claim: str, start: str, points: Points, metric: str, studies, exp, paper=NOT_RUN, setting=AS_IT_IS):
+    """Return the row that asks whether LiRA finds anybody, at thresholds that were chosen on other models."""
+    three = _three(points, metric, paper, setting)
+    found = excess(points.get((setting, "lira")), _rate(metric))
+    question = "LiRA finds somebody: members are accused more often than others"
+    return row(claim, f"{start}: {SHARES[metric]}", three, question, found, studies, exp, sign=1)
 
 
 def m5(studies: _Studies) -> Iterator[dict]:
     """Does the penalty stop this attacker, who trains his references with it?"""
-    plain = {exp.train_size: points for exp, points in studies.images()}
     for l2 in sorted({exp.l2 for exp, _ in studies.of("modern") if exp.l2}):
         for exp, points in studies.images(l2):
             start, metric = f"ds {exp.train_size} with L2", strict(exp)
             three = _three(points, "accuracy", _paper(exp, "accuracy"))
             options = {"claimed": 0.5, "tolerance": expected.STOPPED}
-            yield row(
-                "M5", f"{start}: {SHARES['accuracy']}", three, "LiRA is stopped", three["lira"], studies, exp, **options
-            )
-            three = _three(points, metric, _paper(exp, metric))
-            what, chance = f"{start}: {SHARES[metric]}", _by_chance(metric)
-            yield row("M5", what, three, "LiRA finds no more than chance", three["lira"], studies, exp, **chance)
-            before = _three(plain.get(exp.train_size, {}), metric)
-            change = {who: apart(before[who], three[who]) for who in ("lira", "rmia")}
+            what = f"{start}: {SHARES['accuracy']}"
+            yield row("M5", what, three, "LiRA is stopped", three["lira"], studies, exp, **options)
+            yield _somebody("M5", start, points, metric, studies, exp, _paper(exp, metric))
+            same = [p for plain, p in studies.images() if plain.train_size == exp.train_size]
+            change = {"paper": NOT_RUN, **_change(same[0] if same else {}, points, metric)}
             what = f"{start} minus without: {SHARES[metric]}"
-            change = {"paper": NOT_RUN, **change}
-            yield row("M5", what, change, "the penalty hides members from LiRA", change["lira"], studies, exp, sign=-1)
+            yield row("M5", what, change, "fewer are found by LiRA", change["lira"], studies, exp, sign=-1)
 
 
 def m6(studies: _Studies) -> Iterator[dict]:
     """How many reference models does he need, and which attack wins with few?"""
     for exp, points in studies.of("modern_number"):
         metric = strict(exp)
-        for setting in dict.fromkeys(setting for setting, _ in points):
-            for kind, ending in (("online", ""), ("offline", "_offline")):
-                both = {name: points.get((setting, f"{name}{ending}")) for name in ("lira", "rmia")}
-                if any(both.values()):
-                    three = {"paper": NOT_RUN, **{name: over_targets(a, metric) for name, a in both.items()}}
-                    ahead = paired_change(both["rmia"], both["lira"], metric)
-                    what = f"ds {exp.train_size}, {_models(both, setting)}, {kind}: {SHARES[metric]}"
-                    yield row("M6", what, three, "LiRA is ahead of RMIA", ahead, studies, exp, sign=1)
+        for setting, (kind, ending) in itertools.product(_settings(points), (("online", ""), ("offline", "_offline"))):
+            both = {name: points.get((setting, f"{name}{ending}")) for name in ("lira", "rmia")}
+            if not any(both.values()):
+                continue
+            three = {"paper": NOT_RUN} | {name: over_targets(a, metric) for name, a in both.items()}
+            what = f"ds {exp.train_size}, {_models(both, setting)}, {kind}: {SHARES[metric]}"
+            ahead = paired_change(both["rmia"], both["lira"], metric)
+            yield row("M6", what, three, "LiRA is ahead of RMIA", ahead, studies, exp, sign=1)
+            if setting != AS_IT_IS:
+                less = paired_change(points[AS_IT_IS, f"lira{ending}"], both["lira"], metric)
+                options = {"claimed": 0.0, "tolerance": expected.SAME}
+                what = f"ds {exp.train_size}, {_models(both, setting)} instead of all, {kind}: {SHARES[metric]}"
+                change = {"paper": NOT_RUN, "lira": less}
+                change["rmia"] = paired_change(points[AS_IT_IS, f"rmia{ending}"], both["rmia"], metric)
+                yield row("M6", what, change, "as good for LiRA as all", less, studies, exp, **options)
+
+
+def _settings(points: Points) -> list[str]:
+    return list(dict.fromkeys(setting for setting, _ in points))
 
 
 def _models(attackers: dict, setting: str) -> str:
     n = next(a.n_used for a in attackers.values() if a)
-    return f"{n} shadows" if setting.startswith("n_shadows") else f"{n} references"
+    return f"{n} shadows" if setting.startswith("n_shadows") else _with(n)
 
 
 def m7(studies: _Studies) -> Iterator[dict]:
@@ -163,11 +200,12 @@ def m7(studies: _Studies) -> Iterator[dict]:
     for exp, points in studies.of("modern_classes"):
         metric = strict(exp)
         papers = {k: by_the_paper([(one, one) for one in _with_classes(exp, k)], metric) for k in (2, 5, 10)}
-        ends = {k: _three(points, metric, papers[k], f"n_classes={k}") for k in papers}
-        for k, three in ends.items():
+        for k, paper in papers.items():
+            three = _three(points, metric, paper, f"n_classes={k}")
             yield row("M7", f"{k} classes: {SHARES[metric]}", three, "", three["lira"], studies, exp)
         for k in (2, 5):
-            change = {who: apart(ends[10][who], ends[k][who]) for who in ends[k]}
+            change = {"paper": apart(papers[10], papers[k])}
+            change |= _change(points, points, metric, ("n_classes=10", f"n_classes={k}"))
             what = f"{k} classes minus 10: {SHARES[metric]}"
             yield row("M7", what, change, "LiRA finds fewer", change["lira"], studies, exp, sign=-1)
 
@@ -179,32 +217,31 @@ def _with_classes(exp: Experiment, k: int) -> list[Experiment]:
 def m9(studies: _Studies) -> Iterator[dict]:
     """Is anybody found before there is a gap?"""
     for exp, points in studies.of("modern_epochs"):
-        metric = strict(exp)
-        for setting in dict.fromkeys(setting for setting, _ in points):
-            gap, three = gap_of(points.get((setting, "gap"))), _three(points, metric, setting=setting)
-            told = "gap not run" if math.isnan(gap.ours) else f"train/test gap {gap.ours:.3f}"
-            what = f"ds {exp.train_size}, {setting} ({told}): {SHARES[metric]}"
-            if gap.high <= expected.NO_GAP:
-                question = "no gap, and no more found than by chance"
-                yield row("M9", what, three, question, three["lira"], studies, exp, **_by_chance(metric))
+        for setting in _settings(points):
+            gap = gap_of(points.get((setting, "gap")))
+            if math.isnan(gap.ours):
+                told = "gap not run"
             else:
-                yield row("M9", what, three, "", three["lira"], studies, exp)
+                told = f"{'no gap yet' if gap.high <= expected.NO_GAP else 'gap'}, {gap.ours:.3f}"
+            start = f"ds {exp.train_size}, {setting} ({told})"
+            yield _somebody("M9", start, points, strict(exp), studies, exp, setting=setting)
 
 
 def m10(studies: _Studies) -> Iterator[dict]:
     """Does it matter how sure he is of the recipe?"""
     for exp, points in studies.of("modern_recipes"):
         metric = strict(exp)
-        for setting in dict.fromkeys(setting for setting, _ in points):
-            three = _three(points, metric, setting=setting)
-            if setting == AS_IT_IS:
-                yield row("M10", f"the right recipe: {SHARES[metric]}", three, "", three["lira"], studies, exp)
-                continue
-            change = {
-                who: paired_change(points.get((AS_IT_IS, who)), points.get((setting, who)), metric)
-                for who in ("lira", "rmia")
-            }
-            what = f"references with {setting} minus the right recipe: {SHARES[metric]}"
-            options = {"claimed": 0.0, "tolerance": expected.SAME}
-            change = {"paper": NOT_RUN, **change}
-            yield row("M10", what, change, "it does not matter to LiRA", change["lira"], studies, exp, **options)
+        for setting in _settings(points):
+            who = "the right recipe" if setting == AS_IT_IS else f"references with {setting}"
+            if setting != AS_IT_IS:
+                change = {"paper": NOT_RUN, **_change(points, points, metric, (AS_IT_IS, setting))}
+                options = {"claimed": 0.0, "tolerance": expected.SAME}
+                what = f"{who} minus the right recipe: {SHARES[metric]}"
+                yield row("M10", what, change, "no matter to LiRA", change["lira"], studies, exp, **options)
+            came = {name: realised(points.get((setting, name)), f"fpr_{_rate(metric)}") for name in ("lira", "rmia")}
+            what = f"{who}: rate of false alarms that came, of {_percent(metric)} aimed at"
+            yield row("M10", what, {"paper": NOT_RUN, **came}, "", came["lira"], studies, exp)
+
+
+def _percent(metric: str) -> str:
+    return f"{100 * LIMITS[metric]:g}%"

@@ -5,8 +5,7 @@ the paper's attack .001. Nothing was known of the other sizes, of Adult, of the 
 """
 
 AT_CHANCE = 0.01  # AUC: 20,000 records of one target at chance stay within .008 in 19 of 20 cases, a mean within less
-EXPOSED_AT_CHANCE = 0.05  # AUC over the most exposed percent: 200 records instead of 20,000, ten times the spread
+EXPOSED_AT_CHANCE = 0.05  # AUC over the most exposed percent: less than that would move nobody to call them exposed
 STOPPED = 0.03  # accuracy above one half: as for C5
-MORE_THAN_CHANCE = 1.0  # found at a false-positive rate r: up to twice r, r itself and once more, is chance
 NO_GAP = 0.05  # a train/test gap up to this is "no gap yet": a tenth of the gap at the end
 SAME = 0.05  # a change of the share found at 0.1% up to this "does not matter": a sixth of the pilot's share

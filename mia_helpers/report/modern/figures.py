@@ -22,6 +22,7 @@ def plot_by_size(attacks: pd.DataFrame, claims: pd.DataFrame, ax=None):
     """M1 and M2: who is found at each size, by the paper's attack and by the modern ones."""
     ax = ax or plt.subplots()[1]
     rows = attacks[(attacks["study"] == "modern") & (attacks["l2"] == 0) & (attacks["n_classes"] > 2)]
+    rows = rows[rows["n_references"] == rows["n_references"].min()]  # as many at each size
     metric, found = _strict(rows)
     if rows.empty:
         return nothing(ax, "Who is found, at each size")
@@ -38,7 +39,8 @@ def plot_by_size(attacks: pd.DataFrame, claims: pd.DataFrame, ax=None):
     ax.minorticks_off()
     ax.set(xlabel="ds (training records per model)", ylabel=found, yscale="log", ylim=(5e-4, 1))
     lira = rows[rows["attack"] == "lira"].set_index("train_size")[metric]
-    ax.set_title(f"The same targets, another attacker\nLiRA finds {lira.min():.2f} to {lira.max():.2f} of the members")
+    told = f"LiRA finds {lira.min():.2f} to {lira.max():.2f} of the members"
+    ax.set_title(f"Another attacker, with {rows['n_references'].min()} references\n{told}")
     ax.legend(fontsize=9, loc="center left", bbox_to_anchor=(1, 0.5))
     return ax
 
@@ -48,7 +50,7 @@ def plot_by_number(attacks: pd.DataFrame, ax=None):
     ax = ax or plt.subplots()[1]
     rows = attacks[(attacks["study"] == "modern_number") & ~attacks["setting"].str.startswith("n_shadows")]
     metric, found = _strict(rows)
-    if rows.empty:
+    if rows[metric].isna().all():
         return nothing(ax, "How many models he needs")
     for name, part in rows.groupby("attack", sort=False):
         _line(ax, part, "n_references", metric, name)
@@ -97,7 +99,7 @@ def plot_by_setting(attacks: pd.DataFrame, study: str, title: str, ax=None):
     settings = list(dict.fromkeys(rows["setting"]))
     ax = ax or plt.subplots(figsize=(8.5, 0.5 * max(len(settings), 3) + 1.6))[1]
     metric, found = _strict(rows)
-    if rows.empty:
+    if rows[metric].isna().all() or "lira" not in set(rows["attack"]):
         return nothing(ax, title)
     for name, part in rows[rows["attack"] != "gap"].groupby("attack", sort=False):
         at = [settings.index(setting) for setting in part["setting"]]

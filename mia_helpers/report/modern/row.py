@@ -26,7 +26,7 @@ def row(
     """Return a row of the table.
 
     The question is judged by whether a change rises (`sign` 1) or falls (-1), then with a p-value, or by the distance
-    of a value to what was `claimed`; without either the figure is "measured".
+    of a value to what was `claimed`; without either, or with nothing to compare it with, a figure is "measured".
     """
     if sign:
         found = change_verdict(judged, sign)
@@ -34,7 +34,9 @@ def row(
         found = verdict(judged, claimed, tolerance)
     else:
         found = "measured"
-    found = "not run" if math.isnan(judged.ours) else WORDS.get(found, found)
+    if math.isnan(judged.ours):  # there may be a figure, and nothing to compare it with
+        found = "not run" if all(math.isnan(value.ours) for value in three.values()) else "measured"
+    found = WORDS.get(found, found)
     told = {"claim": claim, "what": what}
     for name in ATTACKS:
         value = three[name]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from mia_helpers.report.ledger import entries_of
-from mia_helpers.report.modern.values import SHARES, each_target, over_targets, own_target
+from mia_helpers.report.modern.values import SHARES, each_target, exposed_auc, exposure, over_targets, own_target
 from mia_helpers.report.provenance import manifest
 from mia_helpers.report.tables import root_unless_lost
 from mia_helpers.report.tables import write as write_tables
@@ -20,8 +20,9 @@ def attacks_table(profile: Profile) -> pd.DataFrame:
 
     Columns: `KEYS`; targets (how many models were the target once); each figure of `SHARES` with `_low` and `_high`
     (95% over pairs of targets); what came of thresholds that were chosen on other models for 1% and 0.1% of false
-    alarms (`fpr_…`, `tpr_…` and `false_alarms_…`, means over targets); and the figures of the paper's own target, in
-    hindsight (`own_…`).
+    alarms (`fpr_…`, `tpr_…` and `false_alarms_…`, means over targets); of the risk of single records `stability`,
+    `never`, `always` (see `ReferenceAttacker.exposure`) and `exposed_auc`; and the figures of the paper's own target,
+    in hindsight (`own_…`).
     """
     points = [(s, p) for s, exp in profile.studies if s in OF_REFERENCES for p in STUDIES[s](exp)]
     rows = [_row(study, point) for study, point in points if each_target(point.attacker)]
@@ -39,6 +40,8 @@ def _row(study: str, point) -> dict:
     for metric in SHARES:
         value = over_targets(attacker, metric)
         row |= {metric: value.ours, f"{metric}_low": value.low, f"{metric}_high": value.high}
+    row |= {name: values[0] for name, values in (exposure(attacker) or {}).items() if name != "auc"}
+    row["exposed_auc"] = exposed_auc(attacker).ours
     realised = [name for name in found if name not in SHARES]
     row |= {name: sum(found[name]) / len(found[name]) for name in realised}
     return row | {f"own_{name}": value for name, value in (own_target(attacker) or {}).items()}

@@ -45,27 +45,44 @@ def over_targets(attacker: ReferenceAttacker | None, metric: str) -> Value:
 
 def gap_of(attacker: ReferenceAttacker | None) -> Value:
     """Return the targets' train/test gap, from the gap attack: its accuracy is 1/2 + gap/2 (Yeom et al. 2018)."""
-    found = each_target(attacker) if attacker else None
-    if not found:
-        return NOT_RUN
-    shares = over_pairs(found["balanced_accuracy"], attacker.targets.models[0].split.train_size)
-    return Value(*(2 * x - 1 for x in (shares.ours, shares.low, shares.high)), shares.interval, shares.df)
+    area = over_targets(attacker, "auc")  # of right or wrong, it is that accuracy
+    return Value(*(2 * x - 1 for x in (area.ours, area.low, area.high)), area.interval, area.df)
 
 
 def paired_change(old: ReferenceAttacker | None, new: ReferenceAttacker | None, metric: str) -> Value:
     """Return by how much a figure differs between two attackers on the same targets: a t-interval over their pairs."""
     before, after = (each_target(a) if a else None for a in (old, new))
-    if not (before and after):
+    return _of_pairs(np.array(after[metric]) - np.array(before[metric])) if before and after else NOT_RUN
+
+
+def excess(attacker: ReferenceAttacker | None, rate: str) -> Value:
+    """Return by how much more members than non-members are called members, at thresholds for '01pct' or '1pct'.
+
+    They were chosen on other models, so without any information it is 0, not the maximum of a curve.
+    """
+    found = each_target(attacker) if attacker else None
+    return _of_pairs(np.array(found[f"tpr_{rate}"]) - np.array(found[f"fpr_{rate}"])) if found else NOT_RUN
+
+
+def realised(attacker: ReferenceAttacker | None, name: str) -> Value:
+    """Return what came of a threshold that was chosen on other models: a rate's mean, with a t-interval over pairs."""
+    found = each_target(attacker) if attacker else None
+    return _of_pairs(np.array(found[name])) if found else NOT_RUN
+
+
+def _of_pairs(values: np.ndarray) -> Value:
+    pairs = values.reshape(-1, 2).mean(axis=1)
+    pairs = pairs[~np.isnan(pairs)]
+    if not len(pairs):
         return NOT_RUN
-    changes = np.array(after[metric]) - np.array(before[metric])
-    pairs = changes.reshape(-1, 2).mean(axis=1)
-    return replace(mean(pairs), interval=f"{len(pairs)} pairs") if len(pairs) >= ENOUGH_SEEDS else Value(pairs.mean())
+    known = len(pairs) >= ENOUGH_SEEDS
+    return replace(mean(pairs), interval=f"{len(pairs)} pairs") if known else Value(float(pairs.mean()))
 
 
-def exposure_of(attacker: ReferenceAttacker | None, metric: str) -> Value:
-    """Return a figure over the most exposed records, in the targets by which they were not chosen."""
+def exposed_auc(attacker: ReferenceAttacker | None) -> Value:
+    """Return the AUC over the most exposed records, which were chosen by models that have no part in it."""
     found = exposure(attacker) if attacker else None
-    return NOT_RUN if not found else over_pairs(found[metric])
+    return NOT_RUN if not found else over_pairs(found["auc"])
 
 
 def by_the_paper(pairs: list[tuple[Experiment, Experiment]], metric: str) -> Value:
