@@ -22,6 +22,9 @@ ABOUT = {
     "cnn_scaling": "one worker → two, once they are started",
     "cnn_shadows": "10 shadows of ds 2500, 20 epochs: one Keras `fit` after another, default threads → two workers",
     "cnn_stacked": "4 image networks one after another → as one program (does not pay)",
+    "lira_scores": "LiRA online and offline, 64 targets, 5,000 records: a loop over both → all at once",
+    "references": "10 reference models of ds 2500, 20 epochs: one Keras `fit` after another, asked once → two workers, "
+    "asked after each watched epoch and about moved images",
     "second_quick": "`reproduce` of the quick profile: first run → second run",
     "svm_paper_size": "search and fit at ds 15000, 300,000 records",
     "svm_search": "ds 2500: `GridSearchCV(SVC)` class by class → merged points, classes on two cores",

@@ -8,9 +8,10 @@ import pytest
 
 from mia_helpers import Experiment, MIAError, report
 from mia_helpers.engine import environment, files, store
-from mia_helpers.report import ledger
+from mia_helpers.report import ledger, modern
 from mia_helpers.walk import profiles
 from mia_helpers.walk.profiles import Profile
+from mia_helpers.walk.studies import STUDIES
 
 EXP = Experiment(dataset="synthetic_images", train_size=50, n_shadows=2, epochs=2, l2_sweep=(), n_resamples=20)
 PROFILE = Profile("demo", "", 0, (EXP,), (("shadows", EXP),))
@@ -55,6 +56,25 @@ def test_tables_are_the_same_without_the_artifacts(results, monkeypatch, tmp_pat
     assert again == about
     written = report.write("demo", {}, entries=report.entries_of(PROFILE))
     assert written[0].read_bytes() == (results / "ledger.json").read_bytes()
+
+
+@pytest.mark.slow
+def test_tables_of_reference_models_are_the_same_without_the_artifacts(results, monkeypatch, tmp_path):
+    exp = EXP.replace(dataset="synthetic_census", train_size=150, n_references=8)
+    profile = Profile("demo", "", 0, (), (("modern", exp), ("modern_epochs", exp)))
+    monkeypatch.setenv("MIA_JOBS", "1")
+    for point in (point for study, exp in profile.studies for point in STUDIES[study](exp)):
+        point.attacker.arrays()
+    before = modern.attacks_table(profile), modern.claims_table(profile)
+    assert len(before[0]) == 12 + 2 * 6  # attacks, and fewer of them after each of two epochs
+    assert before[0]["own_auc"].notna().any()
+    assert (before[1]["verdict"] != "not run").any()
+    (results / "ledger.json").write_text(ledger.text(report.entries_of(profile)), encoding="utf-8")
+    monkeypatch.setenv("MIA_RUNS_DIR", str(tmp_path / "empty"))
+    assert not exp.answers().is_there()
+    after = modern.attacks_table(profile), modern.claims_table(profile)
+    for table, expected in zip(after, before, strict=True):
+        pd.testing.assert_frame_equal(table, expected, check_exact=True)
 
 
 def test_an_entry_is_of_its_artifacts_and_of_nobody_else(results):

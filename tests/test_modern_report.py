@@ -109,8 +109,8 @@ def test_over_pairs_by_hand():
     scale = logit([0.3, 0.2, 0.4])
     half = stats.t.ppf(0.975, 2) * scale.std(ddof=1) / np.sqrt(3)
     expected = [0.3, expit(scale.mean() - half), expit(scale.mean() + half)]
-    assert [found.ours, found.low, found.high] == pytest.approx(expected)
-    assert (found.interval, found.df) == ("3 pairs", 2)
+    assert [found.ours, found.low, found.high, found.df] == pytest.approx([*expected, 2])
+    assert found.interval == "3 pairs"
     for few in ([0.2, 0.4, 0.3, 0.1], [0.3] * 8):  # two pairs, or pairs that all agree
         value = over_pairs(few)
         assert value.ours == pytest.approx(np.mean(few))
@@ -128,13 +128,13 @@ def test_over_pairs_leaves_out_what_was_not_measured():
     assert (two.ours, math.isnan(two.low), two.interval) == (pytest.approx(0.25), True, "")
 
 
-@pytest.mark.parametrize("share", [0.02, 0.3, 0.9])
+@pytest.mark.parametrize("share", [0.001, 0.02, 0.3, 0.9])
 def test_the_interval_over_pairs_holds_the_true_share(share):
-    """Eight pairs of targets that know 1,000 records each; a pair's own share is around the true one."""
+    """Eight pairs of targets that know 2,500 records each; a pair's own share is around the true one."""
     rng, repeats = np.random.default_rng(0), 400
     of_pair = expit(logit(share) + 0.1 * rng.normal(size=(repeats, 8)))
-    found = rng.binomial(1000, np.repeat(of_pair, 2, axis=1)) / 1000
-    intervals = [over_pairs(list(row), n=1000) for row in found]
+    found = rng.binomial(2500, np.repeat(of_pair, 2, axis=1)) / 2500
+    intervals = [over_pairs(list(row), n=2500) for row in found]
     covered = np.mean([value.low <= share <= value.high for value in intervals])
     assert covered >= 0.95 - 3 * np.sqrt(0.95 * 0.05 / repeats)
     assert np.mean([value.high - value.low for value in intervals]) < 0.1
@@ -201,9 +201,7 @@ def test_claims_are_judged_by_what_was_found(planted, monkeypatch):
     assert strict.loc[strict["claim"] == "M10", "verdict"].iloc[0] == "measured"
     half = strict[(strict["claim"] == "M10") & strict["what"].str.contains("epochs=5")]
     assert half["lira"].tolist() == [0]  # the same targets, and figures by target
-    judged = table[table["p_holm"].notna()]
-    assert (judged["p_holm"] <= 1).all()
-    assert set(judged["claim"]) >= {"M1", "M2", "M5"}
+    assert set(table.loc[table["p_holm"] <= 1, "claim"]) >= {"M1", "M2", "M5"}
 
 
 # --- Tables and figures -------------------------------------------------------------------------------------------
