@@ -41,7 +41,8 @@ def found_of(attacker):
     ahead = ahead / 2 if model.split.train_size == 2000 else ahead / 100 if model.recipe.l2 else ahead
     steps_up = np.repeat(np.arange(8), 2) / 1000
     found = dict.fromkeys(values.SHARES, (0.5 + ahead + steps_up).tolist()) | {STRICT: (ahead + steps_up).tolist()}
-    return found | {"fpr_1pct": [0.01] * 16}
+    came = {"fpr_1pct": [0.01] * 16, "fpr_01pct": [0.001] * 16, "tpr_1pct": found[STRICT], "tpr_01pct": found[STRICT]}
+    return found | came
 
 
 @pytest.fixture
@@ -87,9 +88,9 @@ def test_a_profile_has_the_parts_that_it_names(monkeypatch, tmp_path):
         (Value(0.51, 0.49, 0.53), {"claimed": 0.5, "tolerance": 0.02}, "undecided"),
         (Value(0.5), {"claimed": 0.5, "tolerance": 0.02}, "undecided"),  # no interval, no answer
         (Value(0.6, 0.5, 0.7), {}, "measured"),
-        (NOT_RUN, {}, "not run"),
-        (NOT_RUN, {"sign": 1}, "not run"),
-        (NOT_RUN, {"claimed": 0.5, "tolerance": 0.02}, "not run"),
+        (NOT_RUN, {}, "measured"),  # there are figures, and nothing to compare them with
+        (NOT_RUN, {"sign": 1}, "measured"),
+        (NOT_RUN, {"claimed": 0.5, "tolerance": 0.02}, "measured"),
     ],
 )
 def test_the_words_of_a_verdict(judged, options, word):
@@ -97,7 +98,7 @@ def test_the_words_of_a_verdict(judged, options, word):
     made = row("M1", "what", three, "question", judged, SimpleNamespace(profile="demo"), EXP, **options)
     assert made["verdict"] == word
     assert (made["lira"], made["lira_low"], made["lira_high"], made["rmia"]) == (0.7, 0.6, 0.8, 0.1)
-    assert math.isnan(made["p"]) == (not options.get("sign") or word == "not run")
+    assert math.isnan(made["p"]) == (not options.get("sign") or word == "measured")
     assert made["command"].endswith(f"--profile demo --only '{EXP}/*' '08_*'")
 
 
@@ -156,7 +157,7 @@ def test_changes_are_paired_target_by_target(monkeypatch):
     assert (few.ours, math.isnan(few.low)) == (pytest.approx(0.15), True)
     for pair in ((None, new), (old, None), (attacker_with(None), new)):
         assert values.paired_change(*pair, "auc") == NOT_RUN
-    gap = values.gap_of(attacker_with({"balanced_accuracy": [0.6, 0.6, 0.7, 0.7, 0.8, 0.8]}))
+    gap = values.gap_of(attacker_with({"auc": [0.6, 0.6, 0.7, 0.7, 0.8, 0.8]}))
     assert gap.ours == pytest.approx(0.4)
     assert gap.low < 0.3 < 0.5 < gap.high
 
@@ -193,12 +194,17 @@ def test_claims_are_judged_by_what_was_found(planted, monkeypatch):
     assert set(of["M1"]) == {"yes"}
     assert of["M2"].tolist() == ["yes"]  # 2,000 records, half as many found
     assert of["M5"].iloc[-1] == "yes"  # the penalty hides them
-    assert set(of["M6"][of["M6"].index.str.contains("online")]) == {"yes", "not run"}  # LiRA cannot be made of two
-    assert of["M6"][of["M6"].index.str.contains("offline")].isin(["undecided", "not run"]).all()  # they find the same
+    ahead = strict[strict["question"] == "LiRA is ahead of RMIA"].set_index("what")["verdict"]
+    assert set(ahead[ahead.index.str.contains("online")]) == {"yes", "measured"}  # LiRA cannot be made of two
+    assert set(ahead[ahead.index.str.contains("offline")]) == {"undecided", "measured"}  # they find the same
+    fewer = strict[strict["question"] == "as good for LiRA as all"]
+    assert set(fewer["verdict"]) <= {"yes", "undecided", "measured", "not run"}
     assert set(of["M7"][of["M7"].index.str.contains("minus")]) == {"undecided"}  # the same with 2, 5 and 10 classes
     first, *_, last = of["M9"]
-    assert (first, last) == ("no", "no")  # no gap, and 3% are found after the first epoch
-    assert strict.loc[strict["claim"] == "M10", "verdict"].iloc[0] == "measured"
+    assert (first, last) == ("yes", "yes")  # no gap, and 3% are found after the first epoch
+    assert of["M9"].index[0] == f"ds 1000, epochs=1 (no gap yet, 0.007): {values.SHARES[STRICT]}"
+    came = table[table["what"].str.contains("false alarms that came")]
+    assert set(came["lira"]) == {0.001}
     half = strict[(strict["claim"] == "M10") & strict["what"].str.contains("epochs=5")]
     assert half["lira"].tolist() == [0]  # the same targets, and figures by target
     assert set(table.loc[table["p_holm"] <= 1, "claim"]) >= {"M1", "M2", "M5"}
@@ -251,8 +257,8 @@ def test_figures_of_a_part_or_of_nothing(planted, monkeypatch):
     for ax in drawn(empty, claims.claims_table(PROFILE)):
         assert ax.texts[0].get_text() == "not run with this profile"
     too_small = whole.assign(**{STRICT: np.nan})
-    for ax in drawn(too_small, judged):
-        assert ax.texts[0].get_text() == "not run with this profile"
+    for ax in drawn(too_small, judged):  # where 0.1% cannot be known, 1% is shown
+        assert "at 1% false alarms" in ax.get_xlabel() + ax.get_ylabel()
 
 
 def test_figures_of_one_record_and_of_all():
@@ -279,8 +285,8 @@ def test_tables_are_named_by_what_else_the_profile_has(planted):
     for profile in (both, alone):
         _, written = modern.write(profile, modern.attacks_table(profile), claims.claims_table(profile))
         names[profile.name] = {path.name for path in written if path.suffix in (".csv", ".json")}
-    assert names["both"] == {"modern_attacks.csv", "modern_claims.csv"}  # 07 writes the others
-    assert names["alone"] == {"attacks.csv", "claims.csv", "manifest.json", "ledger.json"}
+    assert names["both"] == {"modern_attacks.csv", "modern_claims.csv", "modern_verdicts.csv"}  # 07 writes the others
+    assert names["alone"] == {"attacks.csv", "claims.csv", "verdicts.csv", "manifest.json", "ledger.json"}
 
 
 def test_fuller_results_are_not_replaced(planted, tmp_path):

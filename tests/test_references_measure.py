@@ -1,7 +1,6 @@
 """Thresholds that need no labels of the target, figures per target and risks per record."""
 
 import numpy as np
-import pandas as pd
 import pytest
 from scipy import stats
 from test_references import halves, planted
@@ -15,10 +14,7 @@ from mia_helpers.attacks.references import (
     per_record,
     per_target,
     score_each,
-    stability,
-    summary,
     thresholds,
-    thresholds_of,
 )
 
 
@@ -46,11 +42,6 @@ def test_thresholds_are_those_of_the_other_models_among_themselves():
     assert found[0] == best_threshold(left.member.ravel(), scores.ravel())
     assert found[1] == outside[6]  # six are above it
     assert np.isnan(found[2])  # one in a thousand of 600
-    assert thresholds("threshold", ours) == pytest.approx(
-        thresholds_of(score_each("threshold", ours), ours.member), nan_ok=True
-    )
-    with pytest.raises(MIAError, match="at least two: 4 models or more, found 2"):
-        thresholds_of(scores[:2], ours.member[:2])
 
 
 def test_false_alarms_are_about_as_many_as_wanted():
@@ -77,18 +68,6 @@ def test_figures_of_a_target_by_hand():
     assert table[["tpr_at_1pct_fpr", "tpr_at_01pct_fpr", "tpr_01pct"]].isna().all(axis=None)  # two non-members
     many = per_target(np.tile(scores, 1000), np.tile(member, 1000), chosen)
     assert many[["tpr_at_1pct_fpr", "tpr_at_01pct_fpr"]].values.tolist() == [[0.5, 0.5], [0, 0]]
-
-
-def test_a_pair_is_one_observation():
-    table = pd.DataFrame({"target": range(6), "auc": [0.6, 0.8, 0.5, 0.7, 0.9, 0.9], "accuracy": [0.5] * 6})
-    found = summary(table).set_index("metric")
-    half = stats.t.ppf(0.975, 2) * np.std([0.7, 0.6, 0.9], ddof=1) / np.sqrt(3)
-    mean = (0.7 + 0.6 + 0.9) / 3
-    assert found.loc["auc"].tolist() == pytest.approx([mean, mean - half, mean + half])
-    assert found.loc["accuracy"].tolist() == [0.5, 0.5, 0.5]
-    one = summary(table[:2]).set_index("metric")
-    assert one.loc["auc", "mean"] == pytest.approx(0.7)
-    assert one[["low", "high"]].isna().all(axis=None)
 
 
 @pytest.mark.parametrize(
@@ -130,16 +109,3 @@ def test_risks_by_hand():
     assert table.loc[0, ["caught_low", "caught_high"]].tolist() == pytest.approx([half.low, half.high])
     with pytest.raises(MIAError, match="called and member are float64"):
         per_record(called.astype(float), member)
-
-
-def test_risk_that_belongs_to_the_record_is_stable():
-    rng = np.random.default_rng(6)
-    member, risk = halves(rng, 40, 400), rng.uniform(0, 1, 400)
-    assert stability(rng.random(member.shape) < risk, member) > 0.8
-    assert abs(stability(rng.random(member.shape) < 0.5, member)) < 4 / np.sqrt(400)
-    assert stability(risk + 0 * member, member) == pytest.approx(1)
-    turned = np.where((np.arange(40) // 2 % 2)[:, None] == 0, risk, 1 - risk)  # in every other pair
-    assert stability(turned, member) == pytest.approx(-1)
-    assert np.isnan(stability(np.ones(member.shape, bool), member))
-    with pytest.raises(MIAError, match="2 targets: stability needs two pairs"):
-        stability(np.ones((2, 400)), member[:2])

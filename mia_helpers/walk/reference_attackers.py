@@ -77,16 +77,8 @@ class ReferenceAttacker(Work):
         return self.n_references or len(self.sources.models) - left_out
 
     def check(self) -> None:
-        """Raise an MIAError, before hours of training, if there are too few models for the attack or its thresholds."""
-        find(self.attack)
-        if not isinstance(self.sources, ShadowAnswers):
-            least, n = REFERENCE_ATTACKS[self.attack].least, len(self.sources.models)
-            wanted = max(least, 2) + (4 if self.n_references is None else 2)
-            if n < wanted or self.n_used < least:
-                raise MIAError(
-                    f"n_references={self.n_references or n}: the attack {self.attack!r} and its thresholds take at "
-                    f"least {wanted} models, and {least} references beside the target and its pair"
-                )
+        """Raise an MIAError, before hours of training, if there are too few models for attack and thresholds."""
+        _check_enough(self)
 
     def compute(self) -> None:
         """Score every target, choose thresholds on the other models, and measure."""
@@ -102,7 +94,8 @@ class ReferenceAttacker(Work):
             exposure = _exposure(self.attack, targets, scores, chosen)
             arrays |= {f"exposure_{name}": np.asarray(x, float) for name, x in exposure.items()}
         if self.victim and REFERENCE_ATTACKS[self.attack].reads != "right":  # it was not asked about moved images
-            arrays |= {f"own_{name}": np.float64(x) for name, x in self._on_victim(sources).items()}
+            own = _of_victim(self.attack, self.victim.records(), sources)
+            arrays |= {f"own_{name}": np.float64(x) for name, x in own.items()}
         store.save(self.name, arrays, seconds=time.monotonic() - began, depends_on=self.depends_on())
 
     def table(self) -> pd.DataFrame:
@@ -114,11 +107,10 @@ class ReferenceAttacker(Work):
         return {name: float(value) for name, value in self._part("own").items()}
 
     def exposure(self) -> dict[str, np.ndarray]:
-        """Return what was measured of the risk of single records; nothing where the attacker's models are others.
+        """Return what was measured of single records' risk; nothing where the attacker's models are others.
 
-        `auc`, that over the most exposed percent, for each target (see `attacks.references.exposed_auc`); `stability`
-        of how far records are set apart; and, at 0.1% false alarms, the share of records that are `never` caught, and
-        `always`, by the targets that know them.
+        `auc` over the most exposed percent, for each target, and `stability` (see `attacks.references.risk`); and the
+        shares of records that are, at 0.1% false alarms, `never` and `always` caught where they are known.
         """
         return self._part("exposure")
 
@@ -126,8 +118,7 @@ class ReferenceAttacker(Work):
         return {k.removeprefix(f"{kind}_"): v for k, v in self.arrays().items() if k.startswith(f"{kind}_")}
 
     @property
-    def _are_targets(self) -> bool:
-        """Whether the attacker has all the other targets and nothing else."""
+    def _are_targets(self) -> bool:  # all the others, and nothing else
         return self.sources == self.targets and self.n_references is None
 
     def _read(self, answers: Answers) -> References:
@@ -136,15 +127,11 @@ class ReferenceAttacker(Work):
     def _scores(self, targets: References, sources: References) -> np.ndarray:
         if self._are_targets:
             return attacks.score_each(self.attack, targets)
-        rows = [attacks.score_one(self.attack, targets.row(i), self._left(sources, i)) for i in range(targets.n_models)]
+        rows = [
+            attacks.score_one(self.attack, targets.row(i), _left(sources, i, self.n_used))
+            for i in range(targets.n_models)
+        ]
         return np.stack(rows)
-
-    def _left(self, sources: References, target: int) -> References:
-        """Return the references for this target: those that follow its pair, in a circle; shadows serve all targets."""
-        if not sources.paired:
-            return sources
-        n, pair = self.n_used, target // 2 * 2
-        return sources.take([(pair + 2 + i) % sources.n_models for i in range(n)])
 
     def _thresholds(self, sources: References) -> np.ndarray:
         if self.n_references is None and sources.paired:
@@ -153,10 +140,29 @@ class ReferenceAttacker(Work):
             (len(self.targets.models), len(attacks.THRESHOLDS)), np.nan
         )  # too few to try them on, or no members
 
-    def _on_victim(self, sources: References) -> dict[str, float]:
-        records = self.victim.records()
-        target, member = as_target(records, sources), records.member[np.argsort(records.index)]
-        return attacks.in_hindsight(member, attacks.score_one(self.attack, target, sources))
+
+def _left(sources: References, target: int, n: int) -> References:
+    """Return the n references that follow this target's pair, in a circle; shadows serve all targets."""
+    if not sources.paired:
+        return sources
+    return sources.take([(target // 2 * 2 + 2 + i) % sources.n_models for i in range(n)])
+
+
+def _check_enough(attacker: ReferenceAttacker) -> None:
+    least = find(attacker.attack).least
+    if isinstance(attacker.sources, ShadowAnswers):
+        return
+    n, wanted = len(attacker.sources.models), max(least, 2) + (4 if attacker.n_references is None else 2)
+    if n < wanted or attacker.n_used < least:
+        raise MIAError(
+            f"n_references={attacker.n_references or n}: the attack {attacker.attack!r} and its thresholds take at "
+            f"least {wanted} models, and {least} references beside the target and its pair"
+        )
+
+
+def _of_victim(attack: str, records: Records, sources: References) -> dict[str, float]:
+    target, member = as_target(records, sources), records.member[np.argsort(records.index)]
+    return attacks.in_hindsight(member, attacks.score_one(attack, target, sources))
 
 
 def _check_number(n: int | None, sources: Answers | ShadowAnswers) -> None:

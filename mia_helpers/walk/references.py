@@ -59,8 +59,8 @@ class Answers(Work):
     def references(self, *, probs: bool = False, moves: bool = False) -> References:
         """Return the matrix that attacks read: confidences, population, and which answers to which queries are right.
 
-        With `probs` also the whole answers, with `moves` the confidences in moved images, both of the trained models: for
-        these the models have to be there, not the matrix alone.
+        With `probs` also the whole answers, with `moves` the confidences in moved images, both of the trained models.
+        For these the models have to be there, not the matrix alone.
 
         Raises
         ------
