@@ -239,7 +239,7 @@ def test_figures_say_what_was_found(planted):
     titles = [ax.get_title(loc="left") or ax.get_title() for ax in made]
     assert "LiRA finds 0.15 to 0.30 of the members" in titles[0]
     assert titles[1].endswith("ahead is lira with 4, lira with 14")
-    assert titles[2].endswith("the first to be found by LiRA after 1 epochs, at a gap of 0.01")
+    assert titles[2].endswith("LiRA finds ten times as many as chance from epoch 1 on, at a gap of 0.01")
     assert "LiRA: 0.30 (n_classes=2) to 0.30" in titles[3]
     assert "LiRA: 0.30 (as it is) to 0.30" in titles[4]
     assert all(ax.get_xlabel() for ax in made)
@@ -249,7 +249,7 @@ def test_figures_of_a_part_or_of_nothing(planted, monkeypatch):
     whole, judged = modern.attacks_table(PROFILE), claims.claims_table(PROFILE)
     assert "ahead is lira with 14" in figures.plot_by_number(whole[whole["n_references"] == 14]).get_title()
     without_gap = figures.plot_by_epoch(whole[whole["attack"] != "gap"]).get_title()
-    assert without_gap.endswith("after 1 epochs")
+    assert without_gap.endswith("from epoch 1 on")
     monkeypatch.undo()
     empty = modern.attacks_table(PROFILE)
     assert empty.empty
