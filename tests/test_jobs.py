@@ -106,7 +106,7 @@ def test_status_estimates_what_is_left_to_train(capsys, monkeypatch):
     cli.main(["status", "--profile", "quick"])
     out = capsys.readouterr().out
     # 16 image models (8 references) of 300 records in 30 epochs at 300/s, 7 of 1500 in 10 at 3,000/s: (480 + 35) / 2 s
-    assert "quick: 23 models to train, about 4 min 18 s on 2 cores" in out
+    assert "quick: 27 models to train, about 5 min 18 s on 2 cores" in out
     assert "at 300 samples/s a core for images, 3,000 for a stack of census networks" in out
 
 
