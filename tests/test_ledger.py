@@ -66,7 +66,7 @@ def test_tables_of_reference_models_are_the_same_without_the_artifacts(results, 
     for point in (point for study, exp in profile.studies for point in STUDIES[study](exp)):
         point.attacker.arrays()
     before = modern.attacks_table(profile), modern.claims_table(profile)
-    assert len(before[0]) == 12 + 2 * 6  # attacks, and fewer of them after each of two epochs
+    assert len(before[0]) == 9 + 2 * 6  # attacks, and fewer of them after each of two epochs
     assert before[0]["own_auc"].notna().any()
     assert (before[1]["verdict"] != "not run").any()
     (results / "ledger.json").write_text(ledger.text(report.entries_of(profile)), encoding="utf-8")

@@ -130,19 +130,22 @@ def test_all_models_of_the_classroom_came_along(monkeypatch, tmp_path):
 
 
 @pytest.mark.slow
-def test_records_that_are_written_have_outsiders_and_twins_too(monkeypatch, tmp_path):
+def test_records_that_are_written_have_what_else_takes_the_data(monkeypatch, tmp_path):
     monkeypatch.setenv("MIA_JOBS", "1")
     exp = Experiment(dataset="synthetic_census", train_size=50, n_shadows=1, epochs=1, l2_sweep=(), n_resamples=20)
+    exp = exp.replace(n_references=4)
     profile = profiles.Profile("demo", "", 1, (exp,))
     monkeypatch.setattr(profiles, "load", lambda _name: profile)
     sources.write_records("demo")
-    works = [exp.outsiders_work(), exp.twins_work()]
+    works = [exp.outsiders_work(), exp.twins_work(), exp.answers()]
     assert set(shipped.manifest()["artifacts"]) == {work.name for work in (*exp.models(), *works)}
-    before = exp.outsider_draws("gap")
+    before, references = exp.outsider_draws("gap"), exp.references()
     monkeypatch.setenv("MIA_RUNS_DIR", str(tmp_path / "other runs"))
     monkeypatch.setattr(registry, "load", lambda *_args: pytest.fail("it needs the data"))
     monkeypatch.setattr(registry, "source_of", shipped.source_of)
     assert exp.outsider_draws("gap").equals(before)
+    assert np.array_equal(exp.references().confidence, references.confidence)  # without the models
+    assert np.array_equal(exp.references().right, references.right)
     assert exp.twins().empty
     assert not exp.has_twin().any()
 

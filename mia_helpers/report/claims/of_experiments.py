@@ -35,7 +35,8 @@ def _adult(experiments, scaling: str = "paper") -> list[Experiment]:
 
 def _seeds(experiments, **wanted) -> list[Experiment]:
     protocol = Experiment(**{**wanted, "seed": 0})
-    names = [n for n in Experiment.parameter_names() if n not in ("seed", "l2_sweep", "l2_shadows", "n_resamples")]
+    others = ("seed", "n_references", "l2_sweep", "l2_shadows", "n_resamples")  # no target or shadow depends on these
+    names = [name for name in Experiment.parameter_names() if name not in others]
     return [exp for exp in experiments if all(getattr(exp, name) == getattr(protocol, name) for name in names)]
 
 
