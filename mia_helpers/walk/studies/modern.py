@@ -8,17 +8,14 @@ from mia_helpers.walk.worker import watched_epochs
 
 CORE = ("lira", "lira_offline", "rmia", "rmia_offline", "threshold")  # where many points are measured
 FEW = (*CORE, "lira_record", "lira_bayesian")
-TABLES = (
-    *FEW,
-    "calibrated",
-    "gap",
-)  # a record of a table has no moved copies, and with one output no entropy of its own
-OTHER_RECIPES = ({"optimizer": "sgd"}, {"batch_size": 128}, {"scaling": "standardised"})
+# A record of a table has no moved copies, and with a single output its entropy is no signal of its own.
+OF_TABLES = (*FEW, "calibrated", "gap")
+OTHER_RECIPES = (("optimizer", "sgd"), ("batch_size", 128), ("scaling", "standardised"))
 
 
 def modern(exp: Experiment) -> list[Point]:
     """M1, M2, M4, M5: every attack on each of the reference models in turn."""
-    names = REFERENCE_ATTACKS if registry.named(exp.dataset).is_images else TABLES
+    names = REFERENCE_ATTACKS if registry.named(exp.dataset).is_images else OF_TABLES
     return [_point(exp, name, AS_IT_IS) for name in names]
 
 
@@ -44,11 +41,9 @@ def modern_classes(exp: Experiment) -> list[Point]:
 
 def modern_recipes(exp: Experiment) -> list[Point]:
     """M10: an attacker who trained his references by another recipe than the target's, on the right records."""
-    half = max(epoch for epoch in watched_epochs(exp.epochs) if epoch <= exp.epochs / 2)
-    others = [(f"epochs={half}", exp.answers(half))]
-    for changes in OTHER_RECIPES:
-        [(name, value)] = changes.items()
-        others.append((f"{name}={value}", exp.replace(**changes).answers()))
+    halfway = [epoch for epoch in watched_epochs(exp.epochs) if epoch <= exp.epochs / 2][-1:]
+    others = [(f"epochs={epoch}", exp.answers(epoch)) for epoch in halfway]
+    others += [(f"{name}={value}", exp.replace(**{name: value}).answers()) for name, value in OTHER_RECIPES]
     found = [_point(exp, name, AS_IT_IS) for name in REFERENCE_ATTACKS]
     return found + [_point(exp, name, what, sources=answers) for what, answers in others for name in CORE]
 
