@@ -110,7 +110,7 @@ def test_a_ledger_of_other_code_is_not_read_and_a_damaged_one_is_told(results):
             ledger.committed()
 
 
-@pytest.mark.parametrize("name", ["classroom"])
+@pytest.mark.parametrize("name", ["classroom", "paper"])
 def test_the_committed_tables_follow_from_the_committed_ledger(name, monkeypatch, tmp_path):
     """Without data, training or attacks: whoever doubts a number can follow it to the byte."""
     monkeypatch.delenv("MIA_RECORDS_DIR", raising=False)

@@ -145,6 +145,22 @@ def _judged(tables: Tables, name: str) -> pd.Series:
     return verdict[~verdict.isin(UNJUDGED)]
 
 
+def intervals():
+    """Find how many figures have an interval."""
+    return lambda tables: int((tables["claims"]["low"] < tables["claims"]["high"]).sum())
+
+
+def directions(verdict: str | None = None, *, below: float = 1.0):
+    """Find how many claims of a direction have a verdict (or any) and an adjusted p-value that is no larger."""
+
+    def find(tables: Tables) -> int:
+        table = tables["claims"]
+        judged = table[table["p_holm"] <= below]
+        return int((judged["verdict"] == verdict).sum()) if verdict else len(judged)
+
+    return find
+
+
 # --- Of other tables ----------------------------------------------------------------------------------------------
 
 

@@ -6,6 +6,7 @@ from the tables of that profile; without one they are those of `paper`.
 """
 
 import difflib
+import itertools
 from pathlib import Path
 
 import pandas as pd
@@ -19,9 +20,11 @@ from mia_helpers.report.lookup import (
     Tables,
     alike,
     claim,
+    directions,
     distance,
     found_of_one,
     found_on_average,
+    intervals,
     mean,
     most,
     n_seeds,
@@ -33,6 +36,8 @@ from mia_helpers.report.verdicts import VERDICTS
 
 WORDS = [(word, word.replace(" ", "-")) for word in VERDICTS if word not in UNJUDGED]
 PLAIN = {"dataset": "cifar10", "train_size": 2500, "l2": 0}  # targets at ds 2500 without a penalty
+STEPS = list(itertools.pairwise(SIZES))
+ENDS = f"at ds {SIZES[-1]} minus at ds {SIZES[0]}"  # the largest size against the smallest
 CLAIMS = ("C1", "C2", "C3", "C4", "C5", "C6", "C7", "C8", "C9")
 ATTACKS = {"svm": "the SVMs", "threshold": "the threshold attack", "gap": "the gap attack", "network": "the network"}
 
@@ -63,10 +68,10 @@ NUMBERS = {
     # The paper's attack, and the trend over the sizes.
     **{f"c1.accuracy.{ds}": (number, claim("C1", f"ds {ds}:", "accuracy")) for ds in SIZES},
     "c1.distance": (number, distance("C1")),
-    "c2.svm": (signed, claim("C2", "svm")),
-    "c2.svm.fall": (fall, claim("C2", "svm")),
-    "c2.svm.published": (signed, claim("C2", "svm", column="published")),
-    "c2.threshold.fall": (fall, claim("C2", "threshold")),
+    "c2.svm": (signed, claim("C2", "svm", ENDS)),
+    "c2.svm.published": (signed, claim("C2", "svm", ENDS, column="published")),
+    "c2.threshold.fall": (fall, claim("C2", "threshold", ENDS)),
+    **{f"c2.svm.{large}": (signed, claim("C2", "svm", f"at ds {large} minus at ds {small}")) for small, large in STEPS},
     # Adult.
     "c4.attack": (number, alike("C4", "attack accuracy on the target")),
     "c4.called": (percent, claim("C4", "Adult: share of the target's records that the attack calls members")),
@@ -103,13 +108,19 @@ NUMBERS = {
     "found.one.attack": (ATTACKS.get, found_of_one("attack")),
     "found.one.ds": (str, found_of_one("train_size")),
     **{f"auc.{name}.2500": (number, mean("metrics", "auc", **PLAIN, attack=name)) for name in ("svm", "threshold")},
-    "boosted.found": _boosted("members found"),
-    "boosted.found.low": _boosted("members found", "low"),
-    "boosted.found.high": _boosted("members found", "high"),
-    "boosted.precision": _boosted("precision"),
+    "beyond.svm": (percent, claim("beyond", "ds 2500: svm", "members found")),
+    "beyond.found": _boosted("members found"),
+    "beyond.found.low": _boosted("members found", "low"),
+    "beyond.found.high": _boosted("members found", "high"),
+    "beyond.precision": _boosted("precision"),
     "found.plain": (percent, found_on_average(penalised=False)),
     "found.l2": (percent, found_on_average(penalised=True)),
     "found.l2.ds": (str, found_on_average(penalised=True, column="train_size")),
+    # All rows together.
+    "intervals": (count, intervals()),
+    "directions": (count, directions()),
+    "directions.reproduced": (count, directions("reproduced")),
+    "directions.hold": (count, directions("reproduced", below=0.05)),
     # How it was run.
     **{f"seeds.{ds}": (seeds, n_seeds("metrics", dataset="cifar10", train_size=ds)) for ds in SIZES},
     "seeds.large": (seeds, n_seeds("metrics", dataset="cifar10", train_size=(10000, 15000))),
