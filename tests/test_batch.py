@@ -146,3 +146,15 @@ def test_second_run_on_the_same_folder_is_told():
         pass
     with run.lock():
         pass
+
+
+def test_what_a_cell_prints_is_kept_in_one_piece(tmp_path):
+    """A busy machine sends it in several; the same notebook should give the same bytes."""
+    output = [nbformat.v4.new_output("stream", name=name, text=f"{text}\n") for name, text in ("oa", "ob", "ec", "od")]
+    for one in output:
+        one.name = {"o": "stdout", "e": "stderr"}[one.name]
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("pass", outputs=output)])
+    nbformat.write(book, tmp_path / "a.ipynb")
+    (cell,) = nbformat.reads(sources.without_traces(tmp_path / "a.ipynb"), as_version=4).cells
+    kept = [(one.name, one.text) for one in cell.outputs]
+    assert kept == [("stdout", "a\nb\n"), ("stderr", "c\n"), ("stdout", "d\n")]

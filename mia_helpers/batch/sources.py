@@ -36,7 +36,7 @@ def write_outputs(only: str | None = None) -> list[str]:
 
 
 def without_traces(path: Path) -> str:
-    """Return an executed notebook's text without what differs from run to run (times, papermill's notes)."""
+    """Return an executed notebook's text without what differs from run to run (times, papermill's notes, pieces)."""
     import nbformat
 
     book = nbformat.read(path, as_version=4)
@@ -47,7 +47,21 @@ def without_traces(path: Path) -> str:
             cell.metadata.pop(key, None)
         if not cell.metadata.get("tags", True):
             del cell.metadata["tags"]
+        if cell.cell_type == "code":
+            cell.outputs = _in_one_piece(cell.outputs)
     return nbformat.writes(book) + "\n"
+
+
+def _in_one_piece(outputs: list) -> list:
+    """Return a cell's outputs with what was printed in one piece: a busy machine sends it in several."""
+    joined: list = []
+    for output in outputs:
+        last = joined[-1] if joined else {}
+        if output.output_type == "stream" == last.get("output_type") and output.name == last.name:
+            last.text += output.text
+        else:
+            joined.append(output)
+    return joined
 
 
 def write_records(name: str) -> list[Path]:
