@@ -159,7 +159,7 @@ def write(profile: str, tables: dict[str, pd.DataFrame], about=None, root: Path 
         }
         for suffix, content in text.items():
             path = folder / f"{name}.{suffix}"
-            if suffix != "csv" and len(table) > 100:  # nobody reads hundreds of rows as a page
+            if suffix != "csv" and len(table) > 200:  # nobody reads hundreds of rows as a page
                 path.unlink(missing_ok=True)
                 continue
             files.write_text(path, content, variable=files.RESULTS)
