@@ -70,7 +70,9 @@ NUMBERS = {
     "c1.distance": (number, distance("C1")),
     "c2.svm": (signed, claim("C2", "svm", ENDS)),
     "c2.svm.published": (signed, claim("C2", "svm", ENDS, column="published")),
-    "c2.threshold.fall": (fall, claim("C2", "threshold", ENDS)),
+    "c2.threshold": (signed, claim("C2", "threshold", ENDS)),
+    "c2.threshold.verdict": (str, claim("C2", "threshold", ENDS, column="verdict")),
+    "c2.svm.last": (str, claim("C2", "svm", f"at ds {STEPS[-1][1]} minus at ds {STEPS[-1][0]}", column="verdict")),
     **{f"c2.svm.{large}": (signed, claim("C2", "svm", f"at ds {large} minus at ds {small}")) for small, large in STEPS},
     # Adult.
     "c4.attack": (number, alike("C4", "attack accuracy on the target")),
