@@ -33,6 +33,7 @@ CONSTANTS = (
     "the same 60,000 images",
     "holds the truth less often than 95%",
     "the whole 95% interval",
+    "What changed since version 0.2.0",
     "Seeds differ by 0.005 where nothing else is said",
     "each should fall in 2.5% of runs",
     "in at least 94% of draws at 2,500 members",
