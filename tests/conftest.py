@@ -13,6 +13,32 @@ def own_folders(tmp_path, monkeypatch):
         monkeypatch.delenv(name)
 
 
+@pytest.fixture(scope="module")
+def made_once(tmp_path_factory):
+    """A function that calls another one in a store of the module's own, and returns the store's folder."""
+
+    def make(compute):
+        path = tmp_path_factory.mktemp("once")
+        with pytest.MonkeyPatch.context() as patch:
+            _work_in(patch, path)
+            compute()
+        return path
+
+    return make
+
+
+@pytest.fixture
+def trained(folder, monkeypatch):
+    """The module's `folder`, which `made_once` returned, as the store of a test."""
+    _work_in(monkeypatch, folder)
+
+
+def _work_in(patch, path):
+    patch.setenv("MIA_RUNS_DIR", str(path))
+    patch.setenv("MIA_RECORDS_DIR", str(path / "records"))
+    patch.setenv("MIA_JOBS", "1")
+
+
 @pytest.fixture
 def unwritable(tmp_path):
     """A folder that cannot be made, not even by root: its parent is a file."""

@@ -23,24 +23,16 @@ NAMES = [(exp, name) for exp in (IMAGES, CENSUS) for name in REFERENCE_ATTACKS i
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(made_once):
     """A store with all models, trained once."""
-    path = tmp_path_factory.mktemp("attackers")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MIA_RUNS_DIR", str(path))
-        patch.setenv("MIA_RECORDS_DIR", str(path / "records"))
-        patch.setenv("MIA_JOBS", "1")
+
+    def compute():
         for work in (IMAGES.answers(), CENSUS.answers(), OTHER.answers(), CENSUS.shadow_answers()):
             work.arrays()
         for exp in (IMAGES, CENSUS):
             exp.target()
-    return path
 
-
-@pytest.fixture
-def trained(folder, monkeypatch):
-    monkeypatch.setenv("MIA_RUNS_DIR", str(folder))
-    monkeypatch.setenv("MIA_JOBS", "1")
+    return made_once(compute)
 
 
 def matrix(exp, name, **options):

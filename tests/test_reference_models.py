@@ -17,22 +17,9 @@ BOTH = pytest.mark.parametrize("exp", [IMAGES, CENSUS], ids=str)
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(made_once):
     """A store with the reference models of both, trained once."""
-    path = tmp_path_factory.mktemp("references")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MIA_RUNS_DIR", str(path))
-        patch.setenv("MIA_RECORDS_DIR", str(path / "records"))
-        patch.setenv("MIA_JOBS", "1")
-        for exp in (IMAGES, CENSUS):
-            exp.answers().arrays()
-    return path
-
-
-@pytest.fixture
-def trained(folder, monkeypatch):
-    monkeypatch.setenv("MIA_RUNS_DIR", str(folder))
-    monkeypatch.setenv("MIA_JOBS", "1")
+    return made_once(lambda: [exp.answers().arrays() for exp in (IMAGES, CENSUS)])
 
 
 # --- Halves -------------------------------------------------------------------------------------------------------

@@ -72,9 +72,13 @@ def loss_of_each(member, probability) -> dict[str, np.ndarray]:
 
 
 def _unknowable(member: np.ndarray) -> list[str]:
-    """Return the rates for which there are too few non-members: the limit is less than one of them."""
-    n = np.count_nonzero(~member)
-    return [name for name, limit in LIMITS.items() if n * limit < 1 - 1e-9]
+    """Return the rates for which there are too few non-members."""
+    return [name for name in LIMITS if not is_knowable(name, np.count_nonzero(~member))]
+
+
+def is_knowable(rate: str, n_others: int) -> bool:
+    """Tell whether so many non-members are enough for a rate of `LIMITS`: the limit is one of them at least."""
+    return n_others * LIMITS[rate] >= 1 - 1e-9
 
 
 def _checked(member, score, decision, probability) -> list[np.ndarray]:

@@ -41,10 +41,11 @@ def plot_mean_roc(curves: dict[str, tuple[np.ndarray, np.ndarray]], ax=None):
     grid = np.geomspace(1 / fewest, 1, 120)
     ends = {}
     for name, (member, score) in curves.items():
-        tpr = np.stack([_tpr_at(grid, *roc_points(m, s)) for m, s in zip(member, score, strict=True)])
+        points = [roc_points(m, s) for m, s in zip(member, score, strict=True)]
+        tpr = np.stack([_tpr_at(grid, *point) for point in points])
         line = ax.plot(grid, tpr.mean(axis=0), label=f"{name}", color=look(name)["color"])[0]
         ax.fill_between(grid, tpr.min(axis=0), tpr.max(axis=0), color=line.get_color(), alpha=0.15, lw=0)
-        strict = [_tpr_at(np.array([0.001]), *roc_points(m, s))[0] for m, s in zip(member, score, strict=True)]
+        strict = [_tpr_at(np.array([0.001]), *point)[0] for point in points]
         ends[name] = np.mean(strict) if fewest >= 1000 else np.nan
     ax.plot(grid, grid, color=CHANCE, ls="--", label="chance")
     ax.set(xscale="log", yscale="log", xlim=(grid[0], 1), ylim=(grid[0], 1.3))

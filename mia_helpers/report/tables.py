@@ -175,8 +175,13 @@ def verdicts_table(claims: pd.DataFrame) -> pd.DataFrame:
     columns = ran[["claim", "what", "published", "ours"]].rename(columns={"published": "paper"})
     columns = columns.assign(**{"95% interval": interval, "over": ran["interval"]})
     only = ran["command"].str.extract("--only ('.+?')", expand=False).map("`{}`".format)
-    p = ["" if pd.isna(value) else f"{value:.3f}" if value >= 1e-3 else "<0.001" for value in ran["p_holm"]]
-    return columns.assign(tolerance=ran["tolerance"], verdict=ran["verdict"], **{"p (Holm)": p}, only=only)
+    p = {"p (Holm)": p_values(ran["p_holm"])}
+    return columns.assign(tolerance=ran["tolerance"], verdict=ran["verdict"], **p, only=only)
+
+
+def p_values(column: pd.Series) -> list[str]:
+    """Return p-values as pages show them; nothing where there is none."""
+    return ["" if pd.isna(value) else f"{value:.3f}" if value >= 1e-3 else "<0.001" for value in column]
 
 
 def _interval(low: float, high: float) -> str:

@@ -11,7 +11,7 @@ from mia_helpers.data import registry, splits, twins
 from mia_helpers.engine import backends, store
 from mia_helpers.walk import worker
 from mia_helpers.walk.attackers import Attacker
-from mia_helpers.walk.models import Model
+from mia_helpers.walk.models import Model, question
 from mia_helpers.walk.work import Work
 
 VERSION = 1  # raise it when the code changes what is found: older artifacts are then no longer read
@@ -51,9 +51,9 @@ class Outsiders(Work):
 
     def compute(self) -> None:
         """Ask the target, in a worker: who only reads the answers never imports TensorFlow."""
-        data, content, began = self.target.data, self.target.keras_file(), time.monotonic()
-        rows, scale = self.rows(), [self.target.arrays()[name] for name in ("shift", "factor")]
-        [(_, probs)] = backends.run(worker.answers, [(self.target, self.target.name, content, *scale, rows)])
+        data, rows = self.target.data, self.rows()
+        task, began = question(self.target, rows), time.monotonic()
+        [(_, probs)] = backends.run(worker.answers, [task])
         arrays = {"probs": probs, "label": data.y[rows], "index": rows}
         store.save(self.name, arrays, seconds=time.monotonic() - began, depends_on=self.depends_on())
 

@@ -140,3 +140,9 @@ class Model(Work):
 
         arrays = self.arrays()
         return predict(self.network(), (x - arrays["shift"]) * arrays["factor"])
+
+
+def question(model: Model, rows: np.ndarray) -> tuple:
+    """Return what `worker.answers` and `worker.confidences` take to ask a model about these rows of its data set."""
+    content, arrays = model.keras_file(), model.arrays()
+    return model, model.name, content, arrays["shift"], arrays["factor"], rows

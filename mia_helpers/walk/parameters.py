@@ -25,6 +25,8 @@ WHOLE = {
     "l2_shadows": (1, 10_000, "an attack reads the answers of all at once"),
     "n_resamples": RESAMPLES,
 }
+# No target or shadow depends on these: they are not part of an experiment's name, nor of a claim's protocol.
+NO_MODEL = ("n_references", "l2_sweep", "l2_shadows", "n_resamples")
 REAL = {
     "learning_rate": (0, 1e6, "no network survives a step of that size"),
     "decay": (0, 1e6, "the rate would be zero after a step"),
@@ -118,7 +120,7 @@ class Parameters:
 
     def _unusual(self):
         """Name what differs from the defaults, so that no two experiments of a profile share a folder."""
-        skip = {"dataset", "train_size", "n_references", "seed", "l2_sweep", "l2_shadows", "n_resamples"}
+        skip = {"dataset", "train_size", "seed", *NO_MODEL}
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
             if field.name not in skip and value != field.default:

@@ -127,18 +127,14 @@ class ReferenceAttacker(Work):
     def _scores(self, targets: References, sources: References) -> np.ndarray:
         if self._are_targets:
             return attacks.score_each(self.attack, targets)
-        rows = [
-            attacks.score_one(self.attack, targets.row(i), _left(sources, i, self.n_used))
-            for i in range(targets.n_models)
-        ]
-        return np.stack(rows)
+        left = (_left(sources, i, self.n_used) for i in range(targets.n_models))
+        return np.stack([attacks.score_one(self.attack, targets.row(i), models) for i, models in enumerate(left)])
 
     def _thresholds(self, sources: References) -> np.ndarray:
         if self.n_references is None and sources.paired:
             return attacks.thresholds(self.attack, sources)
-        return np.full(
-            (len(self.targets.models), len(attacks.THRESHOLDS)), np.nan
-        )  # too few to try them on, or no members
+        # Too few models to try them on, or none that knows a record.
+        return np.full((len(self.targets.models), len(attacks.THRESHOLDS)), np.nan)
 
 
 def _left(sources: References, target: int, n: int) -> References:

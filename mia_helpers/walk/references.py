@@ -9,7 +9,7 @@ from mia_helpers.attacks.references import References
 from mia_helpers.engine import backends, store
 from mia_helpers.engine.errors import MIAError
 from mia_helpers.walk import jobs, worker
-from mia_helpers.walk.models import Model
+from mia_helpers.walk.models import Model, question
 from mia_helpers.walk.work import Work
 
 VERSION = 1  # raise it when the code changes what is assembled: older artifacts are then no longer read
@@ -138,10 +138,7 @@ class ShadowAnswers(Work):
         """Ask all shadows, in workers."""
         jobs.train_all(list(self.models))
         rows, began = np.sort(np.concatenate(self.target.rows())), time.monotonic()
-        tasks = []
-        for model in self.models:
-            content = model.keras_file()
-            tasks.append((model, model.name, content, *(model.arrays()[name] for name in ("shift", "factor")), rows))
+        tasks = [question(model, rows) for model in self.models]
         label, found = self.target.data.y[rows], dict(backends.run(worker.confidences, tasks))
         confidence = np.stack([found[number] for number in range(len(tasks))])
         arrays = {"confidence": confidence, "label": label, "index": rows}

@@ -190,23 +190,24 @@ def answers(model, name: str, content: bytes, shift, factor, rows: np.ndarray) -
 
     `content` are the bytes of its `.keras` file; shift and factor scale the rows. It raises what `train` does.
     """
-    from mia_helpers.learning.keras_on_tensorflow import from_bytes
     from mia_helpers.learning.training import predict
 
-    _check_same(model, name)
-    with ONE_AT_A_TIME:
-        return predict(from_bytes(content, model.name), (model.data.x[rows] - shift) * factor)
+    return _asked(predict, model, name, content, shift, factor, rows)
 
 
 def confidences(model, name: str, content: bytes, shift, factor, rows: np.ndarray) -> np.ndarray:
     """Return the trained model's log-odds of the true class of these rows, float32 (n,); all else as `answers`."""
-    from mia_helpers.learning.keras_on_tensorflow import from_bytes
     from mia_helpers.learning.training import logits
+
+    return _told(_asked(logits, model, name, content, shift, factor, rows), model.data.y[rows])[0]
+
+
+def _asked(ask, model, name: str, content: bytes, shift, factor, rows: np.ndarray) -> np.ndarray:
+    from mia_helpers.learning.keras_on_tensorflow import from_bytes
 
     _check_same(model, name)
     with ONE_AT_A_TIME:
-        told = logits(from_bytes(content, model.name), (model.data.x[rows] - shift) * factor)
-    return log_odds_of_logits(told, model.data.y[rows]).astype(np.float32)
+        return ask(from_bytes(content, model.name), (model.data.x[rows] - shift) * factor)
 
 
 def fit_attack_network(probs, member, seed: int, recipe: dict) -> tuple[list[np.ndarray], float]:

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import auc
 
-from mia_helpers.attacks.metrics import LIMITS, roc_points, tpr_at_fpr
+from mia_helpers.attacks.metrics import LIMITS, is_knowable, roc_points, tpr_at_fpr
 from mia_helpers.attacks.references.decisions import THRESHOLDS, decide
 from mia_helpers.engine.errors import MIAError
 
@@ -54,8 +54,7 @@ def in_hindsight(member: np.ndarray, score: np.ndarray) -> dict[str, float]:
     """Return what the curve of one target has: auc, balanced_accuracy at its best, and the rates of `LIMITS`."""
     fpr, tpr = roc_points(member, score)
     n_out = np.count_nonzero(~member)
-    known = {name: n_out * limit > 1 - 1e-9 for name, limit in LIMITS.items()}
-    rates = {name: tpr_at_fpr(fpr, tpr, limit) if known[name] else np.nan for name, limit in LIMITS.items()}
+    rates = {n: tpr_at_fpr(fpr, tpr, limit) if is_knowable(n, n_out) else np.nan for n, limit in LIMITS.items()}
     return {"auc": float(auc(fpr, tpr)), "balanced_accuracy": float((1 + tpr - fpr).max() / 2), **rates}
 
 

@@ -22,6 +22,7 @@ from mia_helpers.report.intervals import NOT_RUN, Value, between, largest, over_
 from mia_helpers.walk.attackers import Attacker, names_for
 from mia_helpers.walk.experiment import Experiment
 from mia_helpers.walk.models import Model
+from mia_helpers.walk.parameters import NO_MODEL
 
 
 def cifar10(experiments, train_size: int) -> list[Experiment]:
@@ -35,8 +36,7 @@ def _adult(experiments, scaling: str = "paper") -> list[Experiment]:
 
 def _seeds(experiments, **wanted) -> list[Experiment]:
     protocol = Experiment(**{**wanted, "seed": 0})
-    others = ("seed", "n_references", "l2_sweep", "l2_shadows", "n_resamples")  # no target or shadow depends on these
-    names = [name for name in Experiment.parameter_names() if name not in others]
+    names = [name for name in Experiment.parameter_names() if name not in ("seed", *NO_MODEL)]
     return [exp for exp in experiments if all(getattr(exp, name) == getattr(protocol, name) for name in names)]
 
 

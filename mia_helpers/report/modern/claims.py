@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from mia_helpers.attacks.metrics import LIMITS
+from mia_helpers.attacks.metrics import LIMITS, is_knowable
+from mia_helpers.attacks.references.measure import RATES
 from mia_helpers.data import registry
 from mia_helpers.report.intervals import NOT_RUN, Value, holm
 from mia_helpers.report.modern import expected
@@ -37,19 +38,15 @@ def claims_table(profile: Profile) -> pd.DataFrame:
     with `_low` and `_high`; question (what is judged); judged, low, high, over; tolerance; verdict; p_holm; command.
     Nothing is trained: what is missing is 'not run'.
     """
-    made = [claim(_Studies(profile)) for claim in (m1, m2, m4, m5, m6, m7, m9, m10)]
+    studies = _Studies(profile)
+    made = [claim(studies) for claim in (m1, m2, m4, m5, m6, m7, m9, m10)]
     table = pd.DataFrame([line for claim in made for line in claim]).rename(columns={"p": "p_holm"})
     return table.assign(p_holm=holm(table["p_holm"].tolist()))
 
 
 def strict(exp: Experiment) -> str:
     """Return the criterion of few false alarms: 0.1%, or 1% where there are too few non-members to know that."""
-    return "tpr_at_01pct_fpr" if exp.train_size * LIMITS["tpr_at_01pct_fpr"] >= 1 else "tpr_at_1pct_fpr"
-
-
-def _rate(metric: str) -> str:
-    """Return the part of a criterion's name that tells its rate of false alarms."""
-    return metric.removeprefix("tpr_at_").removesuffix("_fpr")
+    return "tpr_at_01pct_fpr" if is_knowable("tpr_at_01pct_fpr", exp.train_size) else "tpr_at_1pct_fpr"
 
 
 class _Studies:
@@ -57,12 +54,14 @@ class _Studies:
 
     def __init__(self, profile: Profile):
         self.profile = profile.name
-        self._found = [(study, exp) for study, exp in profile.studies if study in OF_REFERENCES]
+        chosen = [(study, exp, STUDIES[study](exp)) for study, exp in profile.studies if study in OF_REFERENCES]
+        self._found = [
+            (s, exp, {(p.setting, p.attacker.attack): p.attacker for p in found}) for s, exp, found in chosen
+        ]
 
     def of(self, study: str) -> list[tuple[Experiment, Points]]:
         """Return each experiment of a study with its points."""
-        chosen = [exp for name, exp in self._found if name == study]
-        return [(exp, {(p.setting, p.attacker.attack): p.attacker for p in STUDIES[study](exp)}) for exp in chosen]
+        return [(exp, points) for name, exp, points in self._found if name == study]
 
     def images(self, l2: float = 0.0, n_references: int | None = None) -> list[tuple[Experiment, Points]]:
         """Return the experiments of `modern` on images with this penalty, the smallest first.
@@ -144,7 +143,7 @@ def m4(studies: _Studies) -> Iterator[dict]:
 def _somebody(claim: str, start: str, points: Points, metric: str, studies, exp, paper=NOT_RUN, setting=AS_IT_IS):
     """Return the row that asks whether LiRA finds anybody, at thresholds that were chosen on other models."""
     three = _three(points, metric, paper, setting)
-    found = excess(points.get((setting, "lira")), _rate(metric))
+    found = excess(points.get((setting, "lira")), RATES[metric])
     question = "LiRA finds somebody: members are accused more often than others"
     return row(claim, f"{start}: {SHARES[metric]}", three, question, found, studies, exp, sign=1)
 
@@ -238,7 +237,7 @@ def m10(studies: _Studies) -> Iterator[dict]:
                 options = {"claimed": 0.0, "tolerance": expected.SAME}
                 what = f"{who} minus the right recipe: {SHARES[metric]}"
                 yield row("M10", what, change, "no matter to LiRA", change["lira"], studies, exp, **options)
-            came = {name: realised(points.get((setting, name)), f"fpr_{_rate(metric)}") for name in ("lira", "rmia")}
+            came = {name: realised(points.get((setting, name)), f"fpr_{RATES[metric]}") for name in ("lira", "rmia")}
             what = f"{who}: rate of false alarms that came, of {_percent(metric)} aimed at"
             yield row("M10", what, {"paper": NOT_RUN, **came}, "", came["lira"], studies, exp)
 

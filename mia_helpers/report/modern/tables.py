@@ -5,12 +5,12 @@ from pathlib import Path
 import pandas as pd
 
 from mia_helpers.report.ledger import entries_of
-from mia_helpers.report.modern.values import SHARES, each_target, exposed_auc, exposure, over_targets, own_target
+from mia_helpers.report.modern.values import SHARES, each_target, exposed_auc, exposure, own_target, share_of
 from mia_helpers.report.provenance import manifest
-from mia_helpers.report.tables import root_unless_lost
+from mia_helpers.report.tables import p_values, root_unless_lost
 from mia_helpers.report.tables import write as write_tables
 from mia_helpers.walk.profiles import Profile
-from mia_helpers.walk.studies import OF_REFERENCES, STUDIES
+from mia_helpers.walk.studies import OF_REFERENCES, STUDIES, Point
 
 KEYS = ["study", "setting", "dataset", "train_size", "n_classes", "scaling", "l2", "seed", "n_references", "attack"]
 
@@ -25,20 +25,19 @@ def attacks_table(profile: Profile) -> pd.DataFrame:
     in hindsight (`own_…`).
     """
     points = [(s, p) for s, exp in profile.studies if s in OF_REFERENCES for p in STUDIES[s](exp)]
-    rows = [_row(study, point) for study, point in points if each_target(point.attacker)]
+    rows = [_row(study, point, found) for study, point in points if (found := each_target(point.attacker))]
     figures = [f"{metric}{end}" for metric in SHARES for end in ("", "_low", "_high")]
     return pd.DataFrame(rows, columns=None if rows else [*KEYS, "targets", *figures])
 
 
-def _row(study: str, point) -> dict:
-    attacker, found = point.attacker, each_target(point.attacker)
-    model = attacker.targets.models[0]
+def _row(study: str, point: Point, found: dict[str, list[float]]) -> dict:
+    attacker, model = point.attacker, point.attacker.targets.models[0]
     row = {"study": study, "setting": point.setting, "dataset": model.dataset, "train_size": model.split.train_size}
     row |= {"n_classes": len(model.class_names), "scaling": model.recipe.scaling, "l2": model.recipe.l2}
     row |= {"seed": model.seed, "n_references": attacker.n_used, "attack": attacker.attack}
     row["targets"] = len(found["auc"])
     for metric in SHARES:
-        value = over_targets(attacker, metric)
+        value = share_of(attacker, found, metric)
         row |= {metric: value.ours, f"{metric}_low": value.low, f"{metric}_high": value.high}
     row |= {name: values[0] for name, values in (exposure(attacker) or {}).items() if name != "auc"}
     row["exposed_auc"] = exposed_auc(attacker).ours
@@ -62,7 +61,7 @@ def verdicts_table(claims: pd.DataFrame) -> pd.DataFrame:
         rows = ran[[name, f"{name}_low", f"{name}_high"]].itertuples(index=False)
         table[shown] = [_with_interval(*row) for row in rows]
     table["question"], table["answer"] = ran["question"], ran["verdict"]
-    table["p (Holm)"] = ["" if pd.isna(p) else f"{p:.3f}" if p >= 1e-3 else "<0.001" for p in ran["p_holm"]]
+    table["p (Holm)"] = p_values(ran["p_holm"])
     return table
 
 

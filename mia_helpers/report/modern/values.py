@@ -5,7 +5,16 @@ from dataclasses import replace
 import numpy as np
 
 from mia_helpers.report.claims.values import measured
-from mia_helpers.report.intervals import ENOUGH_SEEDS, NOT_RUN, Value, mean, minus, over_pairs, share_over_seeds
+from mia_helpers.report.intervals import (
+    ENOUGH_SEEDS,
+    NOT_RUN,
+    Value,
+    mean,
+    minus,
+    over_pairs,
+    pair_means,
+    share_over_seeds,
+)
 from mia_helpers.report.ledger import kept
 from mia_helpers.walk.experiment import Experiment
 from mia_helpers.walk.reference_attackers import ReferenceAttacker
@@ -40,7 +49,12 @@ def exposure(attacker: ReferenceAttacker) -> dict[str, list[float]]:
 def over_targets(attacker: ReferenceAttacker | None, metric: str) -> Value:
     """Return a figure's mean over the targets, with its interval over their pairs."""
     found = each_target(attacker) if attacker else None
-    return NOT_RUN if not found else over_pairs(found[metric], attacker.targets.models[0].split.train_size)
+    return share_of(attacker, found, metric) if found else NOT_RUN
+
+
+def share_of(attacker: ReferenceAttacker, found: dict[str, list[float]], metric: str) -> Value:
+    """Return `over_targets` of what `each_target` found."""
+    return over_pairs(found[metric], attacker.targets.models[0].split.train_size)
 
 
 def gap_of(attacker: ReferenceAttacker | None) -> Value:
@@ -71,8 +85,7 @@ def realised(attacker: ReferenceAttacker | None, name: str) -> Value:
 
 
 def _of_pairs(values: np.ndarray) -> Value:
-    pairs = values.reshape(-1, 2).mean(axis=1)
-    pairs = pairs[~np.isnan(pairs)]
+    pairs = pair_means(values)
     if not len(pairs):
         return NOT_RUN
     known = len(pairs) >= ENOUGH_SEEDS
