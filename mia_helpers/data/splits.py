@@ -151,6 +151,16 @@ def outsiders(n: int, *, train_size: int, seed: int) -> np.ndarray:
     return np.random.default_rng([seed, 0, 1]).choice(rest, 2 * train_size, replace=False)
 
 
+def held_out(n: int, own: np.ndarray, *, train_size: int, seed: int) -> np.ndarray:
+    """Return the indices of records by which a model may choose its epoch, int64: a fifth of ds, at most 1,000.
+
+    They are outsiders of the target, but neither in the population that reference models are asked about (the first ds
+    of the outsiders) nor the model's `own`.
+    """
+    left = outsiders(n, train_size=train_size, seed=seed)[train_size:]
+    return left[~np.isin(left, own)][: min(max(train_size // 5, 1), 1000)]
+
+
 def check_size(n: int, train_size: int) -> None:
     """Raise an MIAError with the numbers if n records are too few for a target and a disjoint shadow."""
     if 4 * train_size > n:

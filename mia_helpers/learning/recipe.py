@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from mia_helpers.learning import defences
+
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
@@ -30,6 +32,11 @@ class Recipe:
     l2: float
     scaling: str
     defence: str | None = None
+
+    @property
+    def holds_out(self) -> bool:
+        """Whether training takes records that no model is trained on, to choose the epoch by."""
+        return defences.named(self.defence).changes("stopping")
 
     def fit_options(self) -> dict:
         """Return what `training.fit` takes of it."""

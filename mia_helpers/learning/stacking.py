@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mia_helpers.learning import training
+from mia_helpers.learning import defences, training
 
 # float32 numbers in a vector register, as TensorFlow is compiled (for AVX). What is left over at the end of an array
 # is computed by other instructions, which round differently; a stack of a multiple of this size leaves nothing over.
@@ -10,21 +10,30 @@ LANES = 8
 
 
 def fit_stacked(
-    models: list, x, y, *, seeds: list[int], tests: list, watch=None, **recipe
+    models: list, x, y, *, seeds: list[int], tests: list, held_out=None, watch=None, **recipe
 ) -> list[dict[str, np.ndarray]]:
     """Train m models of one architecture in place, as one program, and return the learning curves of each.
 
-    The same as m calls of `fit`, with x (m, n, ...), y (m, n), and a seed and a test (or None) for each model. Where a
-    network is so small that starting an operation costs more than the operation, m models take little longer than one.
-    A model that diverges does not end the others: its curves go on as NaN.
+    The same as m calls of `fit`, with x (m, n, ...), y (m, n), a seed and a test (or None) for each model, and perhaps
+    held-out records (m, h, ...) and (m, h). Where a network is so small that starting an operation costs more than the
+    operation, m models take little longer than one. A model that diverges does not end the others: its curves go on as
+    NaN.
     """
     if len(models) % LANES:  # fill up with copies, so that no model depends on how many others there are
         m, chosen = len(models), np.arange(len(models) + -len(models) % LANES) % len(models)
         models, seeds = [models[i] for i in chosen], [seeds[i] for i in chosen]
         tests = tests + [None] * (len(chosen) - m)
-        return fit_stacked(models, x[chosen], y[chosen], seeds=seeds, tests=tests, watch=watch, **recipe)[:m]
-    stack = Stack(models)
-    orders, n = [np.random.default_rng(seed) for seed in seeds], y.shape[1]
+        held_out = held_out and tuple(array[chosen] for array in held_out)
+        others = {"held_out": held_out, "watch": watch, **recipe}
+        return fit_stacked(models, x[chosen], y[chosen], seeds=seeds, tests=tests, **others)[:m]
+    defence = defences.named(recipe.pop("defence", None))
+    stack, n = Stack(models, defence), y.shape[1]
+    generators = [np.random.default_rng(seed) for seed in seeds]
+
+    def draw():
+        pairs = [(rng.permutation(n), defence.draw(rng, n, models[0])) for rng in generators]
+        orders = np.stack([i * n + order for i, (order, _) in enumerate(pairs)])
+        return orders, {name: np.stack([drawn[name] for _, drawn in pairs]) for name in pairs[0][1]}
 
     def watched(epoch):
         stack.unstack()
@@ -35,9 +44,11 @@ def fit_stacked(
         stack.weights,
         x,
         y,
-        draw_order=lambda: np.stack([i * n + order.permutation(n) for i, order in enumerate(orders)]),
+        draw=draw,
         measure=(lambda: stack.accuracies(tests)) if any(tests) else None,
         watch=watch and watched,
+        held_out=held_out,
+        defence=defence,
         **recipe,
     )
     stack.unstack()
@@ -55,22 +66,38 @@ class Stack:
     weights : list of tf.Variable (m, ...)
     """
 
-    def __init__(self, models: list):
+    def __init__(self, models: list, defence=defences.NONE):
         import tensorflow as tf
 
-        self.models = models
+        self.models, self.defence = models, defence
         self._parts = list(zip(*(model.trainable_variables for model in models), strict=True))
         self.weights = [tf.Variable(tf.stack([part.value for part in parts])) for parts in self._parts]
 
-    def answers(self, x):
+    def answers(self, x, drawn=None):
         """Return the answers (m, n, k) to the queries x (m, n, ...), and the penalty (m,) on each model's weights."""
         import tensorflow as tf
 
-        def one(weights, x):
-            probs, _, penalties = self.models[0].stateless_call(weights, [], x, return_losses=True)
-            return probs, sum(penalties, tf.constant(0.0))
+        one = self._one_defended if drawn else self._one
+        weights = [tf.convert_to_tensor(weight) for weight in self.weights]
+        return tf.vectorized_map(lambda slices: one(*slices), (weights, x, *((drawn,) if drawn else ())))
 
-        return tf.vectorized_map(lambda slices: one(*slices), ([tf.convert_to_tensor(w) for w in self.weights], x))
+    def _one(self, weights, x):
+        import tensorflow as tf
+
+        probs, _, penalties = self.models[0].stateless_call(weights, [], x, return_losses=True)
+        return probs, sum(penalties, tf.constant(0.0))
+
+    def _one_defended(self, weights, x, drawn):
+        """Return what `_one` does, with what the defence changes on the way through the layers."""
+        import tensorflow as tf
+
+        x, penalty = self.defence.inputs(x, drawn), tf.constant(0.0)
+        for i, layer in enumerate(self.models[0].layers):
+            kernel, bias = weights[2 * i : 2 * i + 2]
+            x = self.defence.hidden(drawn, x, layer) if i else x
+            x = layer.activation(x @ kernel + bias)
+            penalty += layer.kernel_regularizer(kernel) if layer.kernel_regularizer else 0.0
+        return x, penalty
 
     def accuracies(self, tests: list) -> list[float]:
         """Return the accuracy of each model on its test (x, y), NaN where that is None."""

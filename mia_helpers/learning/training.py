@@ -5,8 +5,8 @@ gathered by index, so no Python runs between the steps. The steps themselves are
 two rewritings that change no result save time: `pool_first` and `optimisers.adam`.
 """
 
-import functools
 from collections.abc import Callable
+from functools import partial
 from itertools import zip_longest
 
 import numpy as np
@@ -14,11 +14,12 @@ import numpy as np
 from mia_helpers.attacks.records import correct
 from mia_helpers.engine.errors import MIAError
 from mia_helpers.learning import defences
+from mia_helpers.learning.defences import Defence
 from mia_helpers.learning.keras_on_tensorflow import keras
 from mia_helpers.learning.optimisers import OPTIMISERS
 
 
-def fit(model, x, y, *, seed: int, test=None, watch=None, **recipe) -> dict[str, np.ndarray]:
+def fit(model, x, y, *, seed: int, test=None, held_out=None, watch=None, **recipe) -> dict[str, np.ndarray]:
     """Train `model` in place on the cross-entropy, and return its learning curves.
 
     Parameters
@@ -29,8 +30,11 @@ def fit(model, x, y, *, seed: int, test=None, watch=None, **recipe) -> dict[str,
         Of the order of the records in each epoch.
     test : (x, y), optional
         Records on which the accuracy is measured after every 25th part of the epochs; training does not depend on them.
+    held_out : (x, y), optional
+        Records for a defence that decides by them when to stop.
     watch : callable, optional
-        Called with the number of epochs done after each; training does not depend on it.
+        Called with the number of epochs done after each; training does not depend on it. Where a defence chooses the
+        epoch, it is called once, at the end.
     **recipe
         `epochs`, `batch_size`, `learning_rate`, `decay` (the rate at step t is learning_rate / (1 + decay · t)),
         `optimizer`: 'adam' (default), 'rmsprop' or 'sgd', each with Keras's other defaults; and `defence` (see
@@ -43,15 +47,23 @@ def fit(model, x, y, *, seed: int, test=None, watch=None, **recipe) -> dict[str,
         given also `test_accuracy`, NaN between the measurements. A network that diverges has a loss of NaN from then
         on: see `check_converged`.
     """
-    order = np.random.default_rng(seed)
+    rng, defence = np.random.default_rng(seed), defences.named(recipe.pop("defence", None))
+
+    def answers(batch, drawn=None):
+        if drawn:
+            batch = defence.inputs(batch, drawn)
+        return pool_first(model, batch, hidden=drawn and partial(defence.hidden, drawn)), sum(model.losses)
+
     return run_epochs(
-        lambda batch: (pool_first(model, batch), sum(model.losses)),
+        answers,
         [weight.value for weight in model.trainable_variables],
         x,
         y,
-        draw_order=lambda: order.permutation(len(y)),
+        draw=lambda: (rng.permutation(len(y)), defence.draw(rng, len(y), model)),
         measure=test and (lambda: accuracy(model, *test)),
         watch=watch,
+        held_out=held_out,
+        defence=defence,
         **recipe,
     )
 
@@ -62,34 +74,43 @@ def run_epochs(
     x,
     y,
     *,
-    draw_order,
+    draw,
     measure,
     watch,
+    held_out,
+    defence: Defence,
     epochs,
     batch_size,
     learning_rate,
     decay,
     optimizer="adam",
-    defence=None,
 ):
-    """Train one model, or a stack (x, y and the order then have a first axis more); return curves (epochs, ...).
+    """Train one model, or a stack (x, y, held_out and what is drawn then have a first axis more); return its curves.
 
-    `answers(batch)` gives the answers and the penalty. Where no model's loss is finite any more, the rest is NaN.
+    `answers(batch, drawn)` gives the answers and the penalty; `draw()` the order of an epoch and what the defence drew
+    for each of its places. Where no model's loss is finite any more, the rest of the curves (epochs, ...) is NaN.
     """
     step = OPTIMISERS[optimizer](weights, learning_rate, decay)
-    entropy = _cross_entropy if defence is None else functools.partial(_defended_entropy, defences.named(defence))
+    entropy = partial(_cross_entropy, defence)
     run_epoch = _epoch_program(answers, weights, x, y, batch_size, step, entropy)
+    stopping = defence.stopping(weights, _loss_on(held_out, answers) if held_out else None)
     curves = {name: np.full((epochs, *np.shape(y)[:-1]), np.nan) for name in ("loss", "accuracy", "test_accuracy")}
     every = max(1, epochs // 25)  # measuring after each epoch would cost almost half as much as training
     for epoch in range(epochs):
-        loss, right = run_epoch(draw_order().astype(np.int32))
+        loss, right = run_epoch(*draw())
         curves["loss"][epoch], curves["accuracy"][epoch] = loss / np.shape(y)[-1], right / np.shape(y)[-1]
         if not np.isfinite(loss).any():
             break
         if measure and (epoch + 1) % every == 0:
             curves["test_accuracy"][epoch] = measure()
-        if watch:
+        if stopping and stopping.ends_after(epoch):
+            break
+        if watch and not stopping:
             watch(epoch + 1)
+    if stopping:
+        stopping.restore(curves)
+        if watch:
+            watch(epochs)
     return curves if measure else {name: curves[name] for name in ("loss", "accuracy")}
 
 
@@ -97,17 +118,19 @@ def _epoch_program(answers, weights, x, y, batch_size: int, step: Callable, cros
     import tensorflow as tf
 
     *stacked, n = np.shape(y)
+    every = (slice(None),) * len(stacked)
     x = tf.constant(np.reshape(x, (-1, *np.shape(x)[np.ndim(y) :])))  # of a stack, all records in one row
     y = tf.constant(np.ravel(y).astype(np.int32))
 
-    @tf.function(input_signature=[tf.TensorSpec((*stacked, n), tf.int32)])
-    def run_epoch(order):
+    @tf.function
+    def run_epoch(order, drawn):
         total_loss, total_right = tf.zeros(stacked), tf.zeros(stacked)
         for start in tf.range(0, n, batch_size):
             batch = order[..., start : start + batch_size]
             labels = tf.gather(y, batch)
             with tf.GradientTape() as tape:
-                probs, penalty = answers(tf.gather(x, batch))
+                given = {name: array[(*every, slice(start, start + batch_size))] for name, array in drawn.items()}
+                probs, penalty = answers(tf.gather(x, batch), given)
                 entropy = cross_entropy(labels, probs)
                 loss = tf.reduce_mean(entropy, axis=-1) + penalty
             step(tape.gradient(loss, weights))  # of a stack, the sum: no model's loss depends on another's weights
@@ -115,22 +138,35 @@ def _epoch_program(answers, weights, x, y, batch_size: int, step: Callable, cros
             total_right += _count_right(labels, probs)
         return total_loss, total_right
 
-    return lambda order: [total.numpy().astype(float) for total in run_epoch(order)]
+    def run(order, drawn):
+        given = {name: tf.constant(array) for name, array in drawn.items()}
+        return [total.numpy().astype(float) for total in run_epoch(tf.constant(order.astype(np.int32)), given)]
+
+    return run
 
 
-def _cross_entropy(labels, probs):
-    if probs.shape[-1] == 1:
-        return keras().losses.binary_crossentropy(labels[..., None], probs)
-    return keras().losses.sparse_categorical_crossentropy(labels, probs)
-
-
-def _defended_entropy(defence, labels, probs):
+def _loss_on(records: tuple, answers: Callable) -> Callable:
+    """Return a function that gives the cross-entropy on these records, float64 (...): a number for each model."""
     import tensorflow as tf
 
-    targets = defence.targets(tf.one_hot(labels, max(probs.shape[-1], 2)))
+    x, y = tf.constant(records[0]), tf.constant(np.asarray(records[1], np.int32))
+    loss = tf.function(lambda: tf.reduce_mean(_cross_entropy(defences.NONE, y, answers(x)[0]), axis=-1))
+    return lambda: loss().numpy().astype(float)
+
+
+def _cross_entropy(defence: Defence, labels, probs):
+    """Return the cross-entropy of each answer, with the targets that the defence gives."""
+    import tensorflow as tf
+
+    losses, k = keras().losses, max(probs.shape[-1], 2)
+    if not defence.changes("targets"):  # not through one-hot rows, which would round otherwise
+        if probs.shape[-1] == 1:
+            return losses.binary_crossentropy(labels[..., None], probs)
+        return losses.sparse_categorical_crossentropy(labels, probs)
+    targets = defence.targets(tf.one_hot(labels, k))
     if probs.shape[-1] == 1:
-        return keras().losses.binary_crossentropy(targets[..., 1:], probs)
-    return keras().losses.categorical_crossentropy(targets, probs)
+        return losses.binary_crossentropy(targets[..., 1:], probs)
+    return losses.categorical_crossentropy(targets, probs)
 
 
 def _count_right(labels, probs):
@@ -143,8 +179,10 @@ def _count_right(labels, probs):
     return tf.reduce_sum(tf.cast(right, tf.float32), axis=-1)
 
 
-def pool_first(model, x):
+def pool_first(model, x, hidden=None):
     """Return `model(x)`, but where max pooling follows a convolution, pool before the activation.
+
+    `hidden(x, layer)` changes what goes into each dense layer that is not the first.
 
     The activation must never fall (as tanh): then the largest of four tanhs is the tanh of the largest, and three of
     four tanhs, and their gradients of zero, need not be computed.
@@ -156,6 +194,8 @@ def pool_first(model, x):
         elif held:
             x, held = held.activation(layer(x) + held.bias), None
         else:
+            if hidden and isinstance(layer, layers.Dense) and layer is not model.layers[0]:
+                x = hidden(x, layer)
             x = layer(x)
     return x
 

@@ -8,7 +8,7 @@ import pandas as pd
 from mia_helpers.attacks.records import Records
 from mia_helpers.data import registry, scaling
 from mia_helpers.data.source import Dataset
-from mia_helpers.data.splits import Split
+from mia_helpers.data.splits import Split, held_out
 from mia_helpers.engine import store
 from mia_helpers.learning.recipe import Recipe
 from mia_helpers.walk import jobs
@@ -87,6 +87,11 @@ class Model(Work):
     def population(self) -> np.ndarray:
         """Return the indices of the population that a reference model is asked about (see `splits.ReferenceSplit`)."""
         return self.split.others(registry.named(self.dataset).size, self.seed)
+
+    def held_out(self) -> np.ndarray:
+        """Return the indices of records that neither it nor a reference model is trained on or asked about."""
+        n, (train, test) = registry.named(self.dataset).size, self.rows()
+        return held_out(n, np.concatenate([train, test]), train_size=self.split.train_size, seed=self.seed)
 
     def scale(self, train: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return shift and factor for `(x - shift) * factor`, from the records with these indices."""

@@ -94,24 +94,36 @@ def _fit(jobs: list[SimpleNamespace]) -> None:
     # Only the target's test curve is drawn.
     tests = [(job.x_test, y[job.test]) if job.model.split.model_id == TARGET else None for job in jobs]
     watch = _watching(jobs) if model.split.population else None
+    held_out = [_held_out(job) for job in jobs] if model.recipe.holds_out else None
     if model.stacks:
         networks, seeds = [job.network for job in jobs], [job.seed for job in jobs]
         x, labels = (np.stack(parts) for parts in zip(*((job.x_train, y[job.train]) for job in jobs), strict=True))
-        curves = stacking.fit_stacked(networks, x, labels, seeds=seeds, tests=tests, watch=watch, **recipe)
+        held_out = held_out and tuple(np.stack(parts) for parts in zip(*held_out, strict=True))
+        recipe |= {"tests": tests, "held_out": held_out, "watch": watch}
+        curves = stacking.fit_stacked(networks, x, labels, seeds=seeds, **recipe)
     else:
+        each = zip(jobs, tests, held_out or [None] * len(jobs), strict=True)
         curves = [
-            training.fit(job.network, job.x_train, y[job.train], seed=job.seed, test=test, watch=watch, **recipe)
-            for job, test in zip(jobs, tests, strict=True)
+            training.fit(
+                job.network, job.x_train, y[job.train], seed=job.seed, test=test, held_out=held, watch=watch, **recipe
+            )
+            for job, test, held in each
         ]
     for job, learned in zip(jobs, curves, strict=True):
         job.curves = learned
+
+
+def _held_out(job: SimpleNamespace) -> tuple[np.ndarray, np.ndarray]:
+    """Return the records, scaled, and classes by which a defence may choose the epoch."""
+    rows = job.model.held_out()
+    return (job.model.data.x[rows] - job.shift) * job.factor, job.model.data.y[rows]
 
 
 def _watching(jobs: list[SimpleNamespace]):
     """Return what is called after each epoch of reference models: at the watched ones it keeps what they tell."""
     from mia_helpers.learning.training import logits
 
-    data, shown = jobs[0].model.data, watched_epochs(jobs[0].model.recipe.epochs)
+    data, shown = jobs[0].model.data, watched_epochs(jobs[0].model.recipe.epochs, jobs[0].model.recipe.defence)
     population = jobs[0].model.population()  # the same for all
     asked = [np.concatenate([job.train, job.test, population]) for job in jobs]
 
@@ -123,9 +135,12 @@ def _watching(jobs: list[SimpleNamespace]):
     return watch
 
 
-def watched_epochs(epochs: int) -> tuple[int, ...]:
-    """Return after which epochs of so many the confidences of a reference model are kept; the last is one."""
-    return (*(epoch for epoch in WATCHED if epoch < epochs), epochs)
+def watched_epochs(epochs: int, defence: str | None = None) -> tuple[int, ...]:
+    """Return after which epochs of so many the confidences of a reference model are kept; the last is one.
+
+    With a defence it is the only one: such models are asked when they are done.
+    """
+    return (epochs,) if defence else (*(epoch for epoch in WATCHED if epoch < epochs), epochs)
 
 
 def _told(logits: np.ndarray, label: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -5,25 +5,33 @@ a place in the tuple below; `Experiment(defence="label_smoothing=0.1")` then tra
 """
 
 from mia_helpers.engine.errors import MIAError, unknown
-from mia_helpers.learning.defences.base import Defence
+from mia_helpers.learning.defences.augmentation import Augmentation
+from mia_helpers.learning.defences.base import NONE, Defence
+from mia_helpers.learning.defences.dropout import Dropout
+from mia_helpers.learning.defences.early_stopping import EarlyStopping
 from mia_helpers.learning.defences.label_smoothing import LabelSmoothing
 
-DEFENCES: dict[str, type[Defence]] = {defence.name: defence for defence in (LabelSmoothing,)}
+KINDS = (Dropout, EarlyStopping, LabelSmoothing, Augmentation)
+DEFENCES: dict[str, type[Defence]] = {kind.name: kind for kind in KINDS}
 
 
-def named(text: str) -> Defence:
-    """Return the defence that 'name=strength' describes, such as 'label_smoothing=0.1'.
+def named(text: str | None) -> Defence:
+    """Return the defence that 'name=strength' describes, such as 'label_smoothing=0.1'; of None, one without effect.
+
+    Options follow with commas: 'name=strength,option=value'.
 
     Raises
     ------
     MIAError
-        If there is no such defence, or the strength is no number that it takes.
+        If there is no such defence or option, or a value is no number that it takes.
     """
-    name, _, strength = str(text).partition("=")
+    if text is None:
+        return NONE
+    (name, _, strength), *options = (part.strip().partition("=") for part in str(text).split(","))
     if name not in DEFENCES:
         raise unknown("defence", name, DEFENCES)
     try:
-        return DEFENCES[name](float(strength))
+        return DEFENCES[name](float(strength), **{option: float(value) for option, _, value in options})
     except ValueError as error:
-        why = error if isinstance(error, MIAError) else "expected name=strength, such as 'label_smoothing=0.1'"
+        why = error if isinstance(error, MIAError) else f"expected name=strength, such as '{name}=0.1'"
         raise MIAError(f"defence={text!r}: {why}") from None

@@ -1,6 +1,5 @@
 """Label smoothing (Szegedy et al. 2016): a network that is never told to be quite sure."""
 
-from mia_helpers.engine.errors import MIAError
 from mia_helpers.learning.defences.base import Defence
 
 
@@ -9,10 +8,10 @@ class LabelSmoothing(Defence):
 
     name = "label_smoothing"
 
-    def __init__(self, strength: float):
-        if not 0 < strength < 1:
-            raise MIAError(f"label smoothing by {strength:g}: expected a share between 0 and 1")
-        super().__init__(strength)
+    def check(self) -> None:
+        """Raise an MIAError unless s is a share."""
+        if not 0 < self.strength < 1:
+            self._refuse("a share between 0 and 1")
 
     def targets(self, targets):
         """Return the one-hot rows (..., k), smoothed."""
