@@ -41,6 +41,7 @@ def fit_stacked(
 
     curves = training.run_epochs(
         stack.answers,
+        models[0],
         stack.weights,
         x,
         y,

@@ -38,7 +38,7 @@ def fit(model, x, y, *, seed: int, test=None, held_out=None, watch=None, **recip
     **recipe
         `epochs`, `batch_size`, `learning_rate`, `decay` (the rate at step t is learning_rate / (1 + decay · t)),
         `optimizer`: 'adam' (default), 'rmsprop' or 'sgd', each with Keras's other defaults; and `defence` (see
-        `defences`; default: none).
+        `defences`; default: none). `nominal`: how many records a defence takes n for; default: n.
 
     Returns
     -------
@@ -56,6 +56,7 @@ def fit(model, x, y, *, seed: int, test=None, held_out=None, watch=None, **recip
 
     return run_epochs(
         answers,
+        model,
         [weight.value for weight in model.trainable_variables],
         x,
         y,
@@ -70,6 +71,7 @@ def fit(model, x, y, *, seed: int, test=None, held_out=None, watch=None, **recip
 
 def run_epochs(
     answers: Callable,
+    network,
     weights,
     x,
     y,
@@ -84,6 +86,7 @@ def run_epochs(
     learning_rate,
     decay,
     optimizer="adam",
+    nominal=None,
 ):
     """Train one model, or a stack (x, y, held_out and what is drawn then have a first axis more); return its curves.
 
@@ -91,8 +94,9 @@ def run_epochs(
     for each of its places. Where no model's loss is finite any more, the rest of the curves (epochs, ...) is NaN.
     """
     step = OPTIMISERS[optimizer](weights, learning_rate, decay)
-    entropy = partial(_cross_entropy, defence)
-    run_epoch = _epoch_program(answers, weights, x, y, batch_size, step, entropy)
+    run = {"ds": nominal or np.shape(y)[-1], "batch_size": batch_size, "epochs": epochs}
+    run_epoch = defence.program(network, weights, x, y, step=step, **run)
+    run_epoch = run_epoch or _epoch_program(answers, weights, x, y, batch_size, step, partial(_cross_entropy, defence))
     stopping = defence.stopping(weights, _loss_on(held_out, answers) if held_out else None)
     curves = {name: np.full((epochs, *np.shape(y)[:-1]), np.nan) for name in ("loss", "accuracy", "test_accuracy")}
     every = max(1, epochs // 25)  # measuring after each epoch would cost almost half as much as training

@@ -7,18 +7,19 @@ a place in the tuple below; `Experiment(defence="label_smoothing=0.1")` then tra
 from mia_helpers.engine.errors import MIAError, unknown
 from mia_helpers.learning.defences.augmentation import Augmentation
 from mia_helpers.learning.defences.base import NONE, Defence
+from mia_helpers.learning.defences.dp_sgd import DPSGD
 from mia_helpers.learning.defences.dropout import Dropout
 from mia_helpers.learning.defences.early_stopping import EarlyStopping
 from mia_helpers.learning.defences.label_smoothing import LabelSmoothing
 
-KINDS = (Dropout, EarlyStopping, LabelSmoothing, Augmentation)
+KINDS = (Dropout, EarlyStopping, LabelSmoothing, Augmentation, DPSGD)
 DEFENCES: dict[str, type[Defence]] = {kind.name: kind for kind in KINDS}
 
 
 def named(text: str | None) -> Defence:
     """Return the defence that 'name=strength' describes, such as 'label_smoothing=0.1'; of None, one without effect.
 
-    Options follow with commas: 'name=strength,option=value'.
+    Options follow with commas: 'name=strength,option=value'; 'name,option=value' where one takes the strength's place.
 
     Raises
     ------
@@ -27,11 +28,15 @@ def named(text: str | None) -> Defence:
     """
     if text is None:
         return NONE
-    (name, _, strength), *options = (part.strip().partition("=") for part in str(text).split(","))
+    (name, given, strength), *options = (part.strip().partition("=") for part in str(text).split(","))
     if name not in DEFENCES:
         raise unknown("defence", name, DEFENCES)
+    kind = DEFENCES[name]
     try:
-        return DEFENCES[name](float(strength), **{option: float(value) for option, _, value in options})
+        return kind(
+            None if kind.bare and not given else float(strength),
+            **{option: float(value) for option, _, value in options},
+        )
     except ValueError as error:
         why = error if isinstance(error, MIAError) else f"expected name=strength, such as '{name}=0.1'"
         raise MIAError(f"defence={text!r}: {why}") from None

@@ -14,15 +14,15 @@ class Defence:
     Parameters
     ----------
     strength : float
-        What it means is the subclass's.
+        What it means is the subclass's; None where one that may be `bare` is named without.
     **options : float
         Those of `OPTIONS`, each with its default.
     """
 
-    name = "none"
-    OPTIONS: ClassVar[dict[str, float]] = {}
+    name, bare = "none", False
+    OPTIONS: ClassVar[dict[str, float | None]] = {}
 
-    def __init__(self, strength: float, **options: float):
+    def __init__(self, strength: float | None, **options: float):
         for option in options:
             if option not in self.OPTIONS:
                 raise unknown(f"option of {self.name}", option, self.OPTIONS)
@@ -34,7 +34,7 @@ class Defence:
 
     def __str__(self) -> str:
         told = [f"{name}={value:g}" for name, value in self.options.items() if value != self.OPTIONS[name]]
-        return ",".join([f"{self.name}={self.strength:g}", *told])
+        return ",".join([self.name if self.strength is None else f"{self.name}={self.strength:g}", *told])
 
     def changes(self, what: str) -> bool:
         """Tell whether it overrides this method."""
@@ -55,6 +55,13 @@ class Defence:
     def targets(self, targets):
         """Return what the answers are compared with, given the true classes as one-hot rows (..., k)."""
         return targets
+
+    def program(self, network, weights: list, x, y, *, step, ds: int, batch_size: int, epochs: int):
+        """Return a function that trains for an epoch, in place of the plain one, or None.
+
+        Given the order and what was drawn, it returns the sums of cross-entropy and right answers; `step` takes a step,
+        given the gradients. The records are those of one model, or of a stack, which has a first axis more.
+        """
 
     def stopping(self, weights: list, loss):
         """Return a `Stopping` that chooses the epoch, given the weights and a function that returns a held-out loss."""

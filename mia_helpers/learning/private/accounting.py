@@ -82,8 +82,9 @@ def noise_for(wanted: float, rate: float, steps: int, delta: float) -> float:
             f"epsilon={wanted:g} would take noise of more than {LARGEST_NOISE:g} times the clipping norm in each of "
             f"{steps} steps. Ask for at least {epsilon(LARGEST_NOISE, rate, steps, delta):.2g}, or train for less"
         )
-    if by_moments(high) < 0 < by_moments(least):
-        high = brentq(by_moments, least, high, xtol=1e-2) + 1e-2  # never too little, and cheap to find
+    if by_moments(high) < 0 < by_moments(least):  # cheap to find, and too little only where epsilon is about 0.01
+        near = brentq(by_moments, least, high, xtol=1e-2) + 1e-2
+        high = near if excess(near) <= 0 else high
     low = high
     while excess(low) <= 0:
         high, low = low, low - 0.2
