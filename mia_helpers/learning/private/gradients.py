@@ -107,6 +107,6 @@ def _convolution(a, delta, kernel) -> tuple:
     each_bias = tf.reduce_sum(delta, axis=1)
 
     def summed(share):
-        return tf.reshape(tf.einsum("b,bij->ij", share, each), kernel.shape), share[None] @ each_bias
+        return tf.reshape(tf.einsum("b,bij->ij", share, each), kernel.shape), tf.einsum("b,bj->j", share, each_bias)
 
     return tf.reduce_sum(each**2, axis=(1, 2)) + tf.reduce_sum(each_bias**2, axis=1), summed
