@@ -4,9 +4,10 @@ import argparse
 
 import pandas as pd
 
-from benchmarks import census, cnn, cost, measure, references, svm, whole
+from benchmarks import census, cnn, cost, measure, private, references, svm, whole
 
 GROUPS = {"census": census.rows, "svm": svm.rows, "cnn": cnn.rows, "references": references.rows}
+GROUPS |= {"private": private.rows}
 GROUPS |= {"whole": whole.rows, "cost": cost.rows}
 
 

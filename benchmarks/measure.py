@@ -22,6 +22,8 @@ ABOUT = {
     "cnn_scaling": "one worker → two, once they are started",
     "cnn_shadows": "10 shadows of ds 2500, 20 epochs: one Keras `fit` after another, default threads → two workers",
     "cnn_stacked": "4 image networks one after another → as one program (does not pay)",
+    "dp_census": "24 census networks as one program: plain steps → DP-SGD (what the proof costs)",
+    "dp_cnn": "image network on one thread: plain steps → DP-SGD (what the proof costs; Opacus: about a fifth)",
     "lira_scores": "LiRA online and offline, 64 targets, 5,000 records: a loop over both → all at once",
     "references": "10 reference models of ds 2500, 20 epochs: one Keras `fit` after another, asked once → two workers, "
     "asked after each watched epoch and about moved images",

@@ -77,7 +77,10 @@ class Harder(Defence):
 def test_a_defence_changes_training_and_the_name_of_what_it_trains(dataset, monkeypatch):
     monkeypatch.setattr("mia_helpers.engine.backends.run", here)  # a worker does not know the test's defence
     exp = Experiment(dataset=dataset, train_size=100, n_shadows=1, epochs=2)
-    with pytest.raises(MIAError, match="unknown defence 'harder'; known: dropout, early_stopping, label_smoothing, augmentation"):
+    with pytest.raises(
+        MIAError,
+        match="unknown defence 'harder'; known: dropout, early_stopping, label_smoothing, augmentation, dp_sgd",
+    ):
         exp.replace(defence="harder=1")
     monkeypatch.setitem(defences.DEFENCES, "harder", Harder)
     plain, defended = exp.model(), exp.replace(defence="harder=1").model()

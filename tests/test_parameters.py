@@ -27,7 +27,10 @@ from mia_helpers.walk.parameters import check_injected
         ({"dataset": {"a": 1}}, r"unknown data set \{'a': 1\}; known: cifar10"),
         ({"optimizer": {"a": 1}}, r"unknown optimizer \{'a': 1\}; known: adam"),
         ({"l2_sweep": [[1.0]]}, r"l2_sweep=\[1\.0\]: expected a number"),
-        ({"defence": "smoothing=0.1"}, "unknown defence 'smoothing'; known: dropout, early_stopping, label_smoothing, augmentation"),
+        (
+            {"defence": "smoothing=0.1"},
+            "unknown defence 'smoothing'; known: dropout, early_stopping, label_smoothing, augmentation, dp_sgd",
+        ),
         ({"defence": "label_smoothing=1"}, "label smoothing by 1: expected a share between 0 and 1"),
         ({"defence": "label_smoothing"}, "expected name=strength, such as 'label_smoothing=0.1'"),
     ],
