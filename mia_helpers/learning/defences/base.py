@@ -41,7 +41,10 @@ class Defence:
         return getattr(type(self), what) is not getattr(Defence, what)
 
     def draw(self, rng, n: int, network) -> dict:
-        """Return what it draws for one epoch of n records: arrays of n rows, one for each place in the order."""
+        """Return what it draws for one epoch of n records: arrays of n rows, one for each place in the order.
+
+        Where it has its own `program`, any arrays of the same shape for all models.
+        """
         return {}
 
     def inputs(self, x, drawn: dict):

@@ -19,7 +19,7 @@ ORDERS = np.unique(np.geomspace(2, 2000, 100).astype(int))  # of the moments
 
 @functools.lru_cache(maxsize=1024)
 def epsilon(noise: float, rate: float, steps: int, delta: float) -> float:
-    """Return the least epsilon that holds with this delta: an upper bound, tight to about 1e-3.
+    """Return the least epsilon that holds with this delta: an upper bound, tight to about 0.002.
 
     By privacy loss distributions (Koskela et al. 2020; Google's dp-accounting). Without noise it is infinite; with less
     than `LEAST_NOISE` it is the looser bound by moments.

@@ -1,8 +1,8 @@
 """The sum over a batch of each record's gradient, clipped, without a gradient per record where its norm has a formula.
 
 One tape gives the gradients δ with respect to what each layer computes before its bias and activation. With what went
-into the layer, a, that is all: a dense layer's gradient is a δᵀ, of norm |a| |δ|; a convolution's is the sum over the
-patches of a, small enough to be written out for each record.
+into the layer, a, that is all: a dense layer's gradient is a δᵀ, and δ of its bias, of norm √(|a|² + 1) |δ| together; a
+convolution's is the sum over the patches of a, small enough to be written out for each record.
 """
 
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from itertools import zip_longest
 from mia_helpers.learning.keras_on_tensorflow import keras
 
 
-def clipped_sum(network, weights: list, x, y, clip: float, counted=None) -> tuple[list, "tf.Tensor", "tf.Tensor"]:  # noqa: F821
+def clipped_sum(network, weights: list, x, y, clip: float, counted=None) -> tuple:
     """Return the sum over the batch of the gradients of the cross-entropy, each clipped to norm `clip`.
 
     Parameters
