@@ -27,36 +27,33 @@ def fit_stacked(
         others = {"held_out": held_out, "watch": watch, **recipe}
         return fit_stacked(models, x[chosen], y[chosen], seeds=seeds, tests=tests, **others)[:m]
     defence = defences.named(recipe.pop("defence", None))
-    stack, n = Stack(models, defence), y.shape[1]
-    generators = [np.random.default_rng(seed) for seed in seeds]
-
-    def draw():
-        pairs = [(rng.permutation(n), defence.draw(rng, n, models[0])) for rng in generators]
-        orders = np.stack([i * n + order for i, (order, _) in enumerate(pairs)])
-        return orders, {name: np.stack([drawn[name] for _, drawn in pairs]) for name in pairs[0][1]}
+    stack = Stack(models, defence)
 
     def watched(epoch):
         stack.unstack()
         watch(epoch)
 
-    curves = training.run_epochs(
-        stack.answers,
-        models[0],
-        stack.weights,
-        x,
-        y,
-        draw=draw,
-        measure=(lambda: stack.accuracies(tests)) if any(tests) else None,
-        watch=watch and watched,
-        held_out=held_out,
-        defence=defence,
-        **recipe,
-    )
+    measure = (lambda: stack.accuracies(tests)) if any(tests) else None
+    others = {"measure": measure, "watch": watch and watched, "held_out": held_out, **recipe}
+    draw = _drawing(defence, seeds, y.shape[1], models[0])
+    curves = training.run_epochs(stack.answers, models[0], stack.weights, x, y, draw=draw, defence=defence, **others)
     stack.unstack()
     return [
         {name: curve[:, i] for name, curve in curves.items() if name != "test_accuracy" or test is not None}
         for i, test in enumerate(tests)
     ]
+
+
+def _drawing(defence, seeds: list[int], n: int, network):
+    """Return a function that draws an epoch for each model from its own generator, as `fit` does for one."""
+    generators = [np.random.default_rng(seed) for seed in seeds]
+
+    def draw():
+        pairs = [(rng.permutation(n), defence.draw(rng, n, network)) for rng in generators]
+        orders = np.stack([i * n + order for i, (order, _) in enumerate(pairs)])
+        return orders, {name: np.stack([drawn[name] for _, drawn in pairs]) for name in pairs[0][1]}
+
+    return draw
 
 
 class Stack:

@@ -48,52 +48,36 @@ def fit(model, x, y, *, seed: int, test=None, held_out=None, watch=None, **recip
         on: see `check_converged`.
     """
     rng, defence = np.random.default_rng(seed), defences.named(recipe.pop("defence", None))
+    weights = [weight.value for weight in model.trainable_variables]
+    others = {"measure": test and (lambda: accuracy(model, *test)), "watch": watch, "held_out": held_out, **recipe}
+
+    def draw():
+        return rng.permutation(len(y)), defence.draw(rng, len(y), model)
+
+    return run_epochs(_answers_of(model, defence), model, weights, x, y, draw=draw, defence=defence, **others)
+
+
+def _answers_of(model, defence: Defence) -> Callable:
+    """Return a function that gives the answers to a batch, as the defence changes them, and the penalty."""
 
     def answers(batch, drawn=None):
         if drawn:
             batch = defence.inputs(batch, drawn)
         return pool_first(model, batch, hidden=drawn and partial(defence.hidden, drawn)), sum(model.losses)
 
-    return run_epochs(
-        answers,
-        model,
-        [weight.value for weight in model.trainable_variables],
-        x,
-        y,
-        draw=lambda: (rng.permutation(len(y)), defence.draw(rng, len(y), model)),
-        measure=test and (lambda: accuracy(model, *test)),
-        watch=watch,
-        held_out=held_out,
-        defence=defence,
-        **recipe,
-    )
+    return answers
 
 
 def run_epochs(
-    answers: Callable,
-    network,
-    weights,
-    x,
-    y,
-    *,
-    draw,
-    measure,
-    watch,
-    held_out,
-    defence: Defence,
-    epochs,
-    batch_size,
-    learning_rate,
-    decay,
-    optimizer="adam",
-    nominal=None,
+    answers, network, weights, x, y, *, draw, defence: Defence, measure, watch, held_out, nominal=None, **recipe
 ):
     """Train one model, or a stack (x, y, held_out and what is drawn then have a first axis more); return its curves.
 
     `answers(batch, drawn)` gives the answers and the penalty; `draw()` the order of an epoch and what the defence drew
     for each of its places. Where no model's loss is finite any more, the rest of the curves (epochs, ...) is NaN.
     """
-    step = OPTIMISERS[optimizer](weights, learning_rate, decay)
+    epochs, batch_size = recipe["epochs"], recipe["batch_size"]
+    step = OPTIMISERS[recipe.get("optimizer", "adam")](weights, recipe["learning_rate"], recipe["decay"])
     run = {"ds": nominal or np.shape(y)[-1], "batch_size": batch_size, "epochs": epochs}
     run_epoch = defence.program(network, weights, x, y, step=step, **run)
     run_epoch = run_epoch or _epoch_program(answers, weights, x, y, batch_size, step, partial(_cross_entropy, defence))

@@ -23,6 +23,8 @@ LATER = {"n_classes": None, "optimizer": "adam", "defence": None, "population": 
 class Model(Work):
     """One model to be trained: a target, a shadow, or whoever else gets a part of a data set.
 
+    Longer than a screen: what training it takes, then what it answers.
+
     Attributes
     ----------
     dataset : str
