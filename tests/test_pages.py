@@ -9,7 +9,7 @@ from mia_helpers import MIAError
 from mia_helpers.batch import cli
 from mia_helpers.engine import files
 from mia_helpers.report import formats, lookup, pages
-from mia_helpers.report.numbers import NUMBERS, Numbers
+from mia_helpers.report.numbers import NUMBERS, Numbers, profile_of
 
 NAN = float("nan")
 CLAIMS = [
@@ -191,8 +191,8 @@ def test_an_empty_cell_is_no_number(root):
 
 
 def test_the_committed_results_have_every_number():
-    tables = lookup.Tables("paper", files.CHECKOUT)
-    assert [n for n, (_, find) in NUMBERS.items() if pd.isna(find(tables))] == []
+    tables = {profile: lookup.Tables(profile, files.CHECKOUT) for profile in ("paper", "modern")}
+    assert [name for name, (_, find) in NUMBERS.items() if pd.isna(find(tables[profile_of(name)]))] == []
 
 
 # --- Pages --------------------------------------------------------------------------------------------------------

@@ -1,8 +1,9 @@
 """The numbers that README and docs tell, by name: how each is written, and where it stands in the tables.
 
 A page tells one between two comments, `<!--c2.svm-->−0.027<!--/-->`; `python -m mia_helpers pages` writes what is
-between them. To add a number, add a line to `NUMBERS`. The name of a profile before it, `classroom:c2.svm`, takes it
-from the tables of that profile; without one they are those of `paper`.
+between them. To add a number, add a line to `NUMBERS`, or of M1 to M10 to `modern.numbers`. The name of a profile
+before it, `classroom:c2.svm`, takes it from the tables of that profile; without one they are those of `paper`, and of
+`modern` for M1 to M10.
 """
 
 import difflib
@@ -32,6 +33,7 @@ from mia_helpers.report.lookup import (
     told,
     verdicts,
 )
+from mia_helpers.report.modern.numbers import MODERN
 from mia_helpers.report.verdicts import VERDICTS
 
 WORDS = [(word, word.replace(" ", "-")) for word in VERDICTS if word not in UNJUDGED]
@@ -134,7 +136,13 @@ NUMBERS = {
     "jpeg.images": _once("6,102"),  # CIFAR-10 images of which the original pixels were at hand
     "jpeg.change": _once("0.2"),  # percentage points of test accuracy, between JPEG and original pixels
     "merging": _once("0.0002"),  # of the attack's accuracy at ds 2500, with and without the merging of points
+    **MODERN,
 }
+
+
+def profile_of(name: str) -> str:
+    """Return the profile whose tables tell this number, where its marker names none."""
+    return "modern" if name in MODERN else "paper"
 
 
 class Numbers:
@@ -157,7 +165,8 @@ class Numbers:
             hint = f"near: {', '.join(near)}" if near else "none is near"
             raise MIAError(f"no number has this name; {hint}. Names are in mia_helpers/report/numbers.py")
         written, find = NUMBERS[key]
-        tables = self._tables.setdefault(profile, Tables(profile or "paper", self.root))
+        profile = profile or profile_of(key)
+        tables = self._tables.setdefault(profile, Tables(profile, self.root))
         try:
             found = find(tables)
         except KeyError as error:  # a column that was there when the number got its name

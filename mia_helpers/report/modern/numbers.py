@@ -1,0 +1,49 @@
+"""The numbers that README and docs tell of M1 to M10, by name, from the tables of profile `modern`."""
+
+from mia_helpers.report.formats import hours, number, percent
+from mia_helpers.report.lookup import claim, told
+
+FOUND = "members found at a false-positive rate of 0.1%"
+AUC = "AUC"
+
+
+def _found(name: str, *parts: str, column: str = "lira"):
+    return percent, claim(name, *parts, FOUND, column=column)
+
+
+def _of_sizes(ds: int, n: int) -> dict:
+    """Return what is told of one size: found by LiRA, RMIA and the paper's attack, and LiRA's AUC."""
+    start = f"ds {ds}, {n} references"
+    by = {who: _found("M1", start, column=who) for who in ("lira", "rmia", "paper")}
+    by |= {"lira.low": _found("M1", start, column="lira_low"), "lira.high": _found("M1", start, column="lira_high")}
+    by["lira.auc"] = number, claim("M1", f"{start}: {AUC}", column="lira")
+    return {f"m1.{who}.{ds}": found for who, found in by.items()}
+
+
+MODERN = {
+    **_of_sizes(2500, 64),
+    **_of_sizes(5000, 16),
+    # Adult.
+    **{
+        f"m4.{who}.{scaling}": (number, claim("M4", f"adult, {scaling} columns: {what}", column="lira"))
+        for scaling in ("paper", "standardised")
+        for who, what in {"auc": AUC, "exposed": "AUC over the most exposed percent of the records"}.items()
+    },
+    # The penalty.
+    "m5.lira.2500": (number, claim("M5", "ds 2500 with L2: accuracy", column="lira")),
+    "m5.paper.2500": (number, claim("M5", "ds 2500 with L2: accuracy", column="paper")),
+    "m5.found.2500": _found("M5", "ds 2500 with L2:"),
+    # How many models.
+    **{
+        f"m6.{who}.{n}": _found("M6", f"ds 2500, {n} references, online", column=who)
+        for who in ("lira", "rmia")
+        for n in (4, 16)
+    },
+    "m6.lira.32": _found("M6", "ds 2500, 32 references, online"),
+    "m6.rmia.2": _found("M6", "ds 2500, 2 references, online", column="rmia"),
+    "m6.offline": _found("M6", "ds 2500, 62 references, offline"),
+    "m6.shadows": _found("M6", "ds 2500, 10 shadows, offline"),
+    # Epochs.
+    **{f"m9.{who}.{n}": _found("M9", f"epochs={n} ", column=who) for who in ("lira", "rmia") for n in (1, 20, 50, 100)},
+    "m.hours.training": (hours, told("core_hours_of_training")),
+}
