@@ -25,12 +25,15 @@ class Split(Protocol):
     population : int
         How many records that no model of its kind is trained on it is asked about as well, at several epochs; 0 for
         models of which the answers to their own records are all that is kept.
+    n_canaries : int
+        How many of the records that it is asked about have a wrong class.
     """
 
     train_size: int
     role: str
     model_id: int
     population: int
+    n_canaries: int
 
     def rows(self, n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
         """Return the indices among n records that it trains on, and those that it is asked about beside them."""
@@ -43,7 +46,7 @@ class TargetSplit:
     train_size: int
     role = "target"
     model_id = TARGET
-    population = 0
+    population = n_canaries = 0
 
     def rows(self, n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
         """Return the training and test indices (see `target_split`)."""
@@ -56,7 +59,7 @@ class ShadowSplit:
 
     train_size: int
     model_id: int
-    population = 0
+    population = n_canaries = 0
 
     @property
     def role(self) -> str:
@@ -78,11 +81,14 @@ class ReferenceSplit:
         0, 1, ...; the `model_id` is FIRST_REFERENCE more.
     population : int
         Records that no reference is trained on, about which it is asked as well.
+    n_canaries : int
+        How many of the 2·ds records have a wrong class, each known to one of a pair by a coin of its own.
     """
 
     train_size: int
     number: int
     population: int
+    n_canaries: int = 0
 
     @property
     def role(self) -> str:
@@ -96,7 +102,12 @@ class ReferenceSplit:
 
     def rows(self, n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
         """Return the indices of its half, and those of the other half (see `reference_split`)."""
-        return reference_split(n, self.number, train_size=self.train_size, seed=seed)
+        sizes = {"train_size": self.train_size, "n_canaries": self.n_canaries}
+        return reference_split(n, self.number, **sizes, seed=seed)
+
+    def canaries(self, n: int, seed: int) -> np.ndarray:
+        """Return the indices of the canaries, int64 (n_canaries,): the same for all references (see `canaries`)."""
+        return canaries(n, self.n_canaries, train_size=self.train_size, seed=seed)
 
     def others(self, n: int, seed: int) -> np.ndarray:
         """Return the indices of the population, int64 (population,): the same for all references (see `outsiders`)."""
@@ -128,16 +139,28 @@ def shadow_split(n: int, shadow: int, *, train_size: int, seed: int) -> tuple[np
     return chosen[:train_size], chosen[train_size:]
 
 
-def reference_split(n: int, reference: int, *, train_size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the training and test indices of reference model number `reference`, each int64 (train_size,).
+def reference_split(
+    n: int, reference: int, *, train_size: int, seed: int, n_canaries: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the training and test indices of reference model number `reference`, int64 arrays.
 
     Together they are the target's 2·ds records, its members and non-members alike. References 2i and 2i + 1 have the
-    two halves of one draw, so each record is a member of just one of them (Carlini et al. 2022).
+    two halves of one draw, so each record is a member of just one of them (Carlini et al. 2022). Each half has ds
+    records; with canaries, half of the others and those canaries for which a fair coin says so, each its own.
     """
     pool = np.concatenate(target_split(n, train_size=train_size, seed=seed))
-    drawn = np.random.default_rng([seed, 0, 2, reference // 2]).permutation(pool)
-    halves = drawn[:train_size], drawn[train_size:]
+    generator = np.random.default_rng([seed, 0, 2, reference // 2])
+    chosen = canaries(n, n_canaries, train_size=train_size, seed=seed)
+    drawn = generator.permutation(pool[~np.isin(pool, chosen)] if n_canaries else pool)
+    half, heads = len(drawn) // 2, generator.random(n_canaries) < 0.5
+    halves = np.append(drawn[:half], chosen[heads]), np.append(drawn[half:], chosen[~heads])
     return halves if reference % 2 == 0 else halves[::-1]
+
+
+def canaries(n: int, n_canaries: int, *, train_size: int, seed: int) -> np.ndarray:
+    """Return the indices of so many of the target's 2·ds records, which get a wrong class: int64 (n_canaries,)."""
+    pool = np.concatenate(target_split(n, train_size=train_size, seed=seed))
+    return np.random.default_rng([seed, 0, 3]).permutation(pool)[:n_canaries]
 
 
 def outsiders(n: int, *, train_size: int, seed: int) -> np.ndarray:

@@ -18,6 +18,8 @@ from mia_helpers.learning.defences import Defence
 from mia_helpers.learning.keras_on_tensorflow import keras
 from mia_helpers.learning.optimisers import OPTIMISERS
 
+COUNTED = "counted"  # of what is drawn: which places of the order count, where some only fill up
+
 
 def fit(model, x, y, *, seed: int, test=None, held_out=None, watch=None, **recipe) -> dict[str, np.ndarray]:
     """Train `model` in place on the cross-entropy, and return its learning curves.
@@ -75,6 +77,7 @@ def run_epochs(
 
     `answers(batch, drawn)` gives the answers and the penalty; `draw()` the order of an epoch and what the defence drew
     for each of its places. Where no model's loss is finite any more, the rest of the curves (epochs, ...) is NaN.
+    Models of a stack may have unlike numbers of records: those of class -1, at the end, only fill up (see `stacking`).
     """
     epochs, batch_size = recipe["epochs"], recipe["batch_size"]
     step = OPTIMISERS[recipe.get("optimizer", "adam")](weights, recipe["learning_rate"], recipe["decay"])
@@ -82,11 +85,12 @@ def run_epochs(
     run_epoch = defence.program(network, weights, x, y, step=step, **run)
     run_epoch = run_epoch or _epoch_program(answers, weights, x, y, batch_size, step, partial(_cross_entropy, defence))
     stopping = defence.stopping(weights, _loss_on(held_out, answers) if held_out else None)
-    curves = {name: np.full((epochs, *np.shape(y)[:-1]), np.nan) for name in ("loss", "accuracy", "test_accuracy")}
+    counts = np.sum(np.asarray(y) >= 0, axis=-1)
+    curves = {name: np.full((epochs, *counts.shape), np.nan) for name in ("loss", "accuracy", "test_accuracy")}
     every = max(1, epochs // 25)  # measuring after each epoch would cost almost half as much as training
     for epoch in range(epochs):
         loss, right = run_epoch(*draw())
-        curves["loss"][epoch], curves["accuracy"][epoch] = loss / np.shape(y)[-1], right / np.shape(y)[-1]
+        curves["loss"][epoch], curves["accuracy"][epoch] = loss / counts, right / counts
         if not np.isfinite(loss).any():
             break
         if measure and (epoch + 1) % every == 0:
@@ -119,8 +123,8 @@ def _epoch_program(answers, weights, x, y, batch_size: int, step: Callable, cros
             with tf.GradientTape() as tape:
                 given = {name: array[(*every, slice(start, start + batch_size))] for name, array in drawn.items()}
                 probs, penalty = answers(tf.gather(x, batch), given)
-                entropy = cross_entropy(labels, probs)
-                loss = tf.reduce_mean(entropy, axis=-1) + penalty
+                entropy, mean = _averaged(cross_entropy, labels, probs, given.get(COUNTED))
+                loss = mean + penalty
             step(tape.gradient(loss, weights))  # of a stack, the sum: no model's loss depends on another's weights
             total_loss += tf.reduce_sum(entropy, axis=-1)
             total_right += _count_right(labels, probs)
@@ -131,6 +135,18 @@ def _epoch_program(answers, weights, x, y, batch_size: int, step: Callable, cros
         return [total.numpy().astype(float) for total in run_epoch(tf.constant(order.astype(np.int32)), given)]
 
     return run
+
+
+def _averaged(cross_entropy: Callable, labels, probs, counted):
+    """Return the cross-entropy of each answer, and its mean; where told, of those alone that count."""
+    import tensorflow as tf
+
+    if counted is None:
+        entropy = cross_entropy(labels, probs)
+        return entropy, tf.reduce_mean(entropy, axis=-1)
+    counts = tf.cast(counted, tf.float32)
+    entropy = counts * cross_entropy(tf.maximum(labels, 0), probs)
+    return entropy, tf.reduce_sum(entropy, axis=-1) / tf.maximum(tf.reduce_sum(counts, axis=-1), 1)
 
 
 def _loss_on(records: tuple, answers: Callable) -> Callable:
@@ -161,7 +177,7 @@ def _count_right(labels, probs):
     import tensorflow as tf
 
     if probs.shape[-1] == 1:
-        right = (probs[..., 0] > 0.5) == (labels == 1)
+        right = ((probs[..., 0] > 0.5) == (labels == 1)) & (labels >= 0)
     else:
         right = tf.argmax(probs, axis=-1, output_type=tf.int32) == labels
     return tf.reduce_sum(tf.cast(right, tf.float32), axis=-1)

@@ -7,6 +7,7 @@ import pandas as pd
 
 from mia_helpers.attacks.records import Records
 from mia_helpers.data import registry, scaling
+from mia_helpers.data.canaries import mislabelled
 from mia_helpers.data.source import Dataset
 from mia_helpers.data.splits import Split, held_out
 from mia_helpers.engine import store
@@ -16,7 +17,7 @@ from mia_helpers.walk.work import Work
 
 VERSION = 2  # raise it when the code changes what is trained: older artifacts are then no longer read
 # An artifact's name tells these only where they are not the default.
-LATER = {"n_classes": None, "optimizer": "adam", "defence": None, "population": 0}
+LATER = {"n_classes": None, "optimizer": "adam", "defence": None, "population": 0, "n_canaries": 0}
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ class Model(Work):
         """Return all that the model and its records depend on."""
         told = {"dataset": self.dataset, "train_size": self.split.train_size, **asdict(self.recipe), "seed": self.seed}
         told |= {"model_id": self.split.model_id, "n_classes": self.n_classes, "population": self.split.population}
+        told["n_canaries"] = self.split.n_canaries
         told |= {"data": registry.source_of(self.dataset)["sha256"], "version": VERSION}
         return {name: value for name, value in told.items() if name not in LATER or value != LATER[name]}
 
@@ -64,8 +66,11 @@ class Model(Work):
 
     @property
     def data(self) -> Dataset:
-        """The data set, with the classes that it learns."""
-        return registry.load(self.dataset, self.n_classes)
+        """The data set, with the classes that it learns: wrong ones for canaries."""
+        data = registry.load(self.dataset, self.n_classes)
+        if not self.split.n_canaries:
+            return data
+        return mislabelled(data, self.split.canaries(len(data), self.seed), self.seed)
 
     @property
     def class_names(self) -> tuple[str, ...]:

@@ -97,7 +97,7 @@ def _fit(jobs: list[SimpleNamespace]) -> None:
     held_out = [_held_out(job) for job in jobs] if model.recipe.holds_out else None
     if model.stacks:
         networks, seeds = [job.network for job in jobs], [job.seed for job in jobs]
-        x, labels = (np.stack(parts) for parts in zip(*((job.x_train, y[job.train]) for job in jobs), strict=True))
+        x, labels = [job.x_train for job in jobs], [y[job.train] for job in jobs]
         held_out = held_out and tuple(np.stack(parts) for parts in zip(*held_out, strict=True))
         recipe |= {"tests": tests, "held_out": held_out, "watch": watch}
         curves = stacking.fit_stacked(networks, x, labels, seeds=seeds, **recipe)

@@ -25,6 +25,7 @@ def epoch_program(
     network : keras.Sequential
         Of `weights`, which may be those of a stack of m such networks, with a first axis of m.
     x, y : float32 (n, ...) and int (n,), or (m, n, ...) and (m, n)
+        Records of class -1, at the end, only fill up.
     step : callable
         Takes a step, given a gradient for each weight.
 
@@ -36,19 +37,20 @@ def epoch_program(
     """
     *stacked, n = np.shape(y)
     total = sum(int(np.prod(weight.shape[len(stacked) :])) for weight in weights)
-    some = max(1, MOST_NOISE // total)
+    some, counts = max(1, MOST_NOISE // total), np.reshape(np.sum(np.asarray(y) >= 0, axis=-1), -1)
     run_steps = _steps(network, weights, x, y, step, clip, noise, expected)
 
     def run_epoch(seeds):
         generators = [np.random.default_rng(seed) for seed in np.reshape(seeds, (-1, 4))]
-        rows, sizes = _padded([poisson_batches(rng, n, rate, steps) for rng in generators], n, steps)
+        drawn = zip(generators, counts, strict=True)
+        rows, sizes = _padded([poisson_batches(rng, int(count), rate, steps) for rng, count in drawn], n, steps)
         sums = np.zeros((2, *stacked))
         for start in range(0, steps, some):
             part = slice(start, min(start + some, steps))
             drawn = [rng.standard_normal((part.stop - start, total), np.float32) for rng in generators]
             given = [np.stack(drawn), rows[:, part], sizes[:, part]]
             sums += [found.numpy() for found in run_steps(*(given if stacked else [array[0] for array in given]))]
-        return sums * n / np.maximum(sizes.sum(axis=1).reshape(stacked), 1)
+        return sums * counts.reshape(stacked) / np.maximum(sizes.sum(axis=1).reshape(stacked), 1)
 
     return run_epoch
 
