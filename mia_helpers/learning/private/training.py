@@ -16,18 +16,17 @@ def epoch_program(
 ) -> Callable:
     """Return a function that trains for an epoch, given what its generators start from.
 
-    A step: each record is in the batch with probability `rate`, on its own; the sum of the clipped gradients gets noise
-    of deviation noise · clip and is divided by the number of records that was `expected`, whatever came; the gradient
-    of the penalty, which no record changes, is added. A batch without records takes a noisy step as well.
+    A step: each record is in the batch with probability `rate`; the sum of the clipped gradients gets noise of deviation
+    noise · clip and is divided by the number of records `expected`, whatever came; the gradient of the penalty, which
+    no record changes, is added. A batch without records takes a noisy step as well.
 
     Parameters
     ----------
     network : keras.Sequential
         Of `weights`, which may be those of a stack of m such networks, with a first axis of m.
-    x, y : float32 (n, ...) and int (n,), or (m, n, ...) and (m, n)
-        Records of class -1, at the end, only fill up.
+    x, y : float32 (n, ...) and int (n,), or (m, n, ...) and (m, n), where those of class -1 only fill up
     step : callable
-        Takes a step, given a gradient for each weight.
+        Given a gradient for each weight.
 
     Returns
     -------
@@ -42,8 +41,8 @@ def epoch_program(
 
     def run_epoch(seeds):
         generators = [np.random.default_rng(seed) for seed in np.reshape(seeds, (-1, 4))]
-        drawn = zip(generators, counts, strict=True)
-        rows, sizes = _padded([poisson_batches(rng, int(count), rate, steps) for rng, count in drawn], n, steps)
+        batches = map(poisson_batches, generators, counts.tolist(), [rate] * len(counts), [steps] * len(counts))
+        rows, sizes = _padded(list(batches), n, steps)
         sums = np.zeros((2, *stacked))
         for start in range(0, steps, some):
             part = slice(start, min(start + some, steps))
