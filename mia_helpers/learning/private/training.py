@@ -16,17 +16,16 @@ def epoch_program(
 ) -> Callable:
     """Return a function that trains for an epoch, given what its generators start from.
 
-    A step: each record is in the batch with probability `rate`; the sum of the clipped gradients gets noise of deviation
-    noise · clip and is divided by the number of records `expected`, whatever came; the gradient of the penalty, which
-    no record changes, is added. A batch without records takes a noisy step as well.
+    A step: each record is in the batch with probability `rate`; to the sum of the clipped gradients comes noise of
+    deviation noise · clip, the `expected` number of records divides it, whatever came (be it none), and the gradient of
+    the penalty, which no record changes, is added.
 
     Parameters
     ----------
     network : keras.Sequential
         Of `weights`, which may be those of a stack of m such networks, with a first axis of m.
     x, y : float32 (n, ...) and int (n,), or (m, n, ...) and (m, n), where those of class -1 only fill up
-    step : callable
-        Given a gradient for each weight.
+    step : callable, given a gradient for each weight
 
     Returns
     -------

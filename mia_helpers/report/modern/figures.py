@@ -83,7 +83,7 @@ def plot_by_epoch(attacks: pd.DataFrame, ax=None):
     ticks = sorted(set(rows["epochs"]))
     ax.set_xticks(ticks, ticks)
     ax.minorticks_off()
-    ax.set(xlabel="epochs", ylabel=f"{found}; train/test gap")
+    ax.set(xlabel="epochs", ylabel=f"{found}\n(dotted: train/test gap)")
     lira = rows[rows["attack"] == "lira"].set_index("epochs")[metric]
     first = lira.index[lira > 10 * LIMITS[metric]]
     told = f"LiRA finds ten times as many as chance from epoch {first[0]} on" if len(first) else ""
@@ -94,9 +94,10 @@ def plot_by_epoch(attacks: pd.DataFrame, ax=None):
 
 
 def plot_by_setting(attacks: pd.DataFrame, study: str, title: str, ax=None):
-    """M7 and M10: a row for each setting of a study, a marker for each attack."""
+    """M7 and M10: a row for each setting of a study, a marker for each attack that was measured in all of them."""
     rows = attacks[attacks["study"] == study]
     settings = list(dict.fromkeys(rows["setting"]))
+    rows = rows[rows.groupby("attack")["setting"].transform("nunique") == len(settings)]
     ax = ax or plt.subplots(figsize=(8.5, 0.5 * max(len(settings), 3) + 1.6))[1]
     metric, found = _strict(rows)
     if rows[metric].isna().all() or "lira" not in set(rows["attack"]):
