@@ -15,6 +15,7 @@ from mia_helpers.engine import backends, environment, store
 from mia_helpers.engine.errors import MIAError, unknown
 from mia_helpers.walk import jobs, worker
 from mia_helpers.walk.models import Model
+from mia_helpers.walk.outputs import fitted, shown
 from mia_helpers.walk.work import Work
 
 VERSION = 5  # raise it when the code changes what an attack finds: older artifacts are then no longer read
@@ -34,6 +35,8 @@ class Attacker(Work):
         Bootstrap resamples for the 95% intervals; the victim's seed is theirs.
     options : dict
         Of the attack, such as another grid; see its class.
+    output, own_output : str, optional
+        The map of the answers (see `learning.outputs`) before the victim, and the one before the attacker's shadows.
     """
 
     attack: str
@@ -41,11 +44,13 @@ class Attacker(Work):
     shadows: tuple[Model, ...]
     n_resamples: int
     options: dict = field(default_factory=dict, hash=False)
+    output: str | None = None
+    own_output: str | None = None
     stage = "attacks"
 
     def depends_on(self) -> dict:
         """Return all that the result depends on."""
-        return {
+        told = {
             "attack": self.attack,
             "options": self.options,
             "target": self.victim.name,
@@ -54,6 +59,8 @@ class Attacker(Work):
             "n_resamples": self.n_resamples,
             "version": VERSION,
         }
+        maps = {"output": self.output, "own_output": self.own_output}
+        return told | {name: value for name, value in maps.items() if value}
 
     @property
     def name(self) -> str:
@@ -84,14 +91,15 @@ class Attacker(Work):
 
     @property
     def adapts(self) -> bool:
-        """Whether its shadows were trained as the target was, penalty included."""
-        return all(shadow.recipe == self.victim.recipe for shadow in self.shadows)
+        """Whether its shadows were trained as the target was, penalty included, and answer through the same map."""
+        alike = all(shadow.recipe == self.victim.recipe for shadow in self.shadows)
+        return alike and self.output == self.own_output
 
     def compute(self) -> None:
         """Fit the attack on the shadows, score the target's records with it, and measure it."""
         self.check()
         jobs.train_all(list(self.needs()))
-        target, began = self.victim.records(), time.monotonic()
+        target, began = shown(fitted(self.output, self.shadows), self.victim.records()), time.monotonic()
         arrays = measure(self._fitted(), target, seed=self.victim.seed, n_resamples=self.n_resamples)
         store.save(self.name, arrays, seconds=time.monotonic() - began, depends_on=self.depends_on())
 
@@ -107,7 +115,8 @@ class Attacker(Work):
         return score, self._fitted().decide(score)
 
     def _fitted(self) -> attacks.Attack:
-        return _fit(self.attack, self.shadows, json.dumps(self.options, sort_keys=True), store.runs_dir())
+        options = json.dumps(self.options, sort_keys=True)
+        return _fit(self.attack, self.shadows, self.own_output, options, store.runs_dir())
 
 
 def names_for(dataset_outputs: str) -> tuple[str, ...]:
@@ -154,6 +163,7 @@ def _train_network(*task):
 
 
 @functools.lru_cache(maxsize=8)
-def _fit(name: str, shadows: tuple[Model, ...], options: str, _folder: Path) -> attacks.Attack:
+def _fit(name: str, shadows: tuple[Model, ...], output: str | None, options: str, _folder: Path) -> attacks.Attack:
     """Fit once and score many targets with it: the non-adaptive attacker meets every λ with the same attack."""
-    return new_attack(name, shadows[0].seed, json.loads(options)).fit(answers_of(shadows))
+    seen = shown(fitted(output, shadows), answers_of(shadows))
+    return new_attack(name, shadows[0].seed, json.loads(options)).fit(seen)

@@ -59,6 +59,10 @@ class Experiment(Parameters):
         L2 penalty λ on the kernels of target and shadows; 0 is none.
     defence : str, optional
         A change of training that target and shadows share, 'name=strength' (see `learning.defences`).
+    output : str, optional
+        A map that stands before the trained models and changes what they answer (see `learning.outputs`).
+    n_canaries : int
+        How many of the reference models' records have a wrong class, each known to one of a pair by a coin of its own.
     scaling : str
         'paper' divides by 255; 'standardised' gives each column (images: each colour) mean 0 and deviation 1 on the
         model's own training records.
@@ -120,7 +124,8 @@ class Experiment(Parameters):
 
     def reference_models(self) -> tuple[Model, ...]:
         """Return all reference models as values; they are trained as the target is, on halves of its records."""
-        splits = [ReferenceSplit(self.train_size, i, self.train_size) for i in range(self.n_references)]
+        sizes = {"train_size": self.train_size, "population": self.train_size, "n_canaries": self.n_canaries}
+        splits = [ReferenceSplit(number=i, **sizes) for i in range(self.n_references)]
         return tuple(Model(self.dataset, split, self.recipe, self.seed, self.n_classes) for split in splits)
 
     def models(self) -> list[Model]:
@@ -163,7 +168,8 @@ class Experiment(Parameters):
     def attacker(self, name: str = "shokri", *, shadows_of: "Experiment | None" = None, **options) -> Attacker:
         """Return an attack on this target as a value (see `attack`)."""
         name, shadows = resolve(name, self.attack_names), (shadows_of or self).shadow_models()
-        return Attacker(name, self.model(), shadows, self.n_resamples, check_options(ATTACKS[name], options))
+        maps = {"output": self.output, "own_output": (shadows_of or self).output}
+        return Attacker(name, self.model(), shadows, self.n_resamples, check_options(ATTACKS[name], options), **maps)
 
     def attack(self, name: str = "shokri", *, shadows_of: "Experiment | None" = None, **options) -> AttackResult:
         """Fit an attack on the shadows, score the target's records with it, and measure it.
@@ -196,10 +202,11 @@ class Experiment(Parameters):
 
     def answers(self, epoch: int | None = None) -> Answers:
         """Return the reference models' answers after one of the watched epochs (the last) as a value."""
-        watched = watched_epochs(self.epochs)
+        watched = watched_epochs(self.epochs, self.defence)
         if epoch is not None and epoch not in watched:
             raise MIAError(f"epoch={epoch!r}: the confidences were kept after epochs {', '.join(map(str, watched))}")
-        return Answers(self.reference_models(), self.epochs if epoch is None else epoch)
+        shadows = self.shadow_models() if self.output else ()
+        return Answers(self.reference_models(), self.epochs if epoch is None else epoch, self.output, shadows)
 
     def shadow_answers(self) -> ShadowAnswers:
         """Return the shadows' answers about the target's records, of which they have none, as a value."""
@@ -233,7 +240,8 @@ class Experiment(Parameters):
         sources : Answers or ShadowAnswers, optional
             The attacker's models, where they are not those of this experiment.
         """
-        targets, alone = self.answers(epoch), epoch not in (None, self.epochs) or n_references
+        targets = self.answers(epoch)
+        alone = epoch not in (None, self.epochs) or n_references or self.n_canaries  # the target learnt right classes
         victim = None if alone else self.model()
         return ReferenceAttacker(find(name).name, targets, sources or targets, n_references, victim)
 

@@ -11,7 +11,7 @@ from mia_helpers.data import registry, scaling
 from mia_helpers.data.splits import check_size
 from mia_helpers.engine.checks import RESAMPLES, number
 from mia_helpers.engine.errors import MIAError, unknown
-from mia_helpers.learning import defences
+from mia_helpers.learning import defences, outputs
 from mia_helpers.learning.optimisers import OPTIMISERS
 
 # The least and the most that makes sense of each number, and why there is a most.
@@ -19,6 +19,7 @@ WHOLE = {
     "train_size": (1, 10**9, ""),
     "n_shadows": (1, 10_000, "the paper takes 20, and an attack reads the answers of all at once"),
     "n_references": (2, 10_000, "attacks read the answers of all at once; 256 are enough for every one of them"),
+    "n_canaries": (0, 10**9, ""),
     "epochs": (1, 100_000, "the paper takes 100; this would train for days"),
     "batch_size": (1, 1_000_000, "a batch has no more records than a data set"),
     "seed": (0, 2**32 - 1, "NumPy's and scikit-learn's generators take no larger one"),
@@ -27,6 +28,7 @@ WHOLE = {
 }
 # No target or shadow depends on these: they are not part of an experiment's name, nor of a claim's protocol.
 NO_MODEL = ("n_references", "l2_sweep", "l2_shadows", "n_resamples")
+QUIET = ("defence", "output", "n_canaries")  # an experiment is shown without them where they are not used
 REAL = {
     "learning_rate": (0, 1e6, "no network survives a step of that size"),
     "decay": (0, 1e6, "the rate would be zero after a step"),
@@ -50,6 +52,8 @@ class Parameters:
     decay: float = 1e-7
     l2: float = 0.0
     defence: str | None = None
+    output: str | None = None
+    n_canaries: int = 0
     scaling: str = "paper"
     seed: int = 0
     l2_sweep: tuple[float, ...] = (5e-4, 5e-3, 5e-2)
@@ -72,6 +76,13 @@ class Parameters:
             )
         if self.defence is not None:
             self._set("defence", str(defences.named(self.defence)))
+        if self.output is not None:
+            self._set("output", str(outputs.named(self.output)))
+        if self.n_canaries % 2 or self.n_canaries > self.train_size:
+            raise MIAError(
+                f"n_canaries={self.n_canaries}: expected an even number up to train_size={self.train_size}; more than "
+                f"half of the records with a wrong class would leave little to learn"
+            )
         self._set("n_classes", source.check_classes(self.n_classes))
         sweep = self.l2_sweep if isinstance(self.l2_sweep, list | tuple) else [self.l2_sweep]
         self._set("l2_sweep", tuple(float(number("l2_sweep", l2, numbers.Real, *REAL["l2"])) for l2 in sweep))
@@ -112,7 +123,7 @@ class Parameters:
         return self.from_mapping({**dataclasses.asdict(self), **changes})
 
     def __repr__(self) -> str:
-        told = {name: value for name, value in vars(self).items() if name != "defence" or value}
+        told = {name: value for name, value in vars(self).items() if name not in QUIET or value}
         return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in told.items())})"
 
     def __str__(self) -> str:

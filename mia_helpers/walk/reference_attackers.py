@@ -12,6 +12,7 @@ from mia_helpers.attacks.references import REFERENCE_ATTACKS, References, Target
 from mia_helpers.engine import store
 from mia_helpers.engine.errors import MIAError
 from mia_helpers.walk.models import Model
+from mia_helpers.walk.outputs import fitted, shown
 from mia_helpers.walk.references import Answers, ShadowAnswers
 from mia_helpers.walk.work import Work
 
@@ -64,7 +65,7 @@ class ReferenceAttacker(Work):
 
     def needs(self) -> tuple[Model, ...]:
         """Return the models that it takes."""
-        return (*self.targets.models, *self.sources.models, *((self.victim,) if self.victim else ()))
+        return (*self.targets.needs(), *self.sources.needs(), *((self.victim,) if self.victim else ()))
 
     def label(self) -> str:
         """Return which attack it is, on whom, and with how many references."""
@@ -94,7 +95,8 @@ class ReferenceAttacker(Work):
             exposure = _exposure(self.attack, targets, scores, chosen)
             arrays |= {f"exposure_{name}": np.asarray(x, float) for name, x in exposure.items()}
         if self.victim and REFERENCE_ATTACKS[self.attack].reads != "right":  # it was not asked about moved images
-            own = _of_victim(self.attack, self.victim.records(), sources)
+            before = fitted(self.targets.output, self.targets.shadows)
+            own = _of_victim(self.attack, shown(before, self.victim.records()), sources)
             arrays |= {f"own_{name}": np.float64(x) for name, x in own.items()}
         store.save(self.name, arrays, seconds=time.monotonic() - began, depends_on=self.depends_on())
 

@@ -10,6 +10,7 @@ from mia_helpers.engine import backends, store
 from mia_helpers.engine.errors import MIAError
 from mia_helpers.walk import jobs, worker
 from mia_helpers.walk.models import Model, question
+from mia_helpers.walk.outputs import confidence_of, fitted, learnt_from, mapped_by, shown
 from mia_helpers.walk.work import Work
 
 VERSION = 1  # raise it when the code changes what is assembled: older artifacts are then no longer read
@@ -25,15 +26,22 @@ class Answers(Work):
         In pairs: models 2i and 2i + 1 have complementary halves.
     epoch : int
         One of those watched (see `walk.worker.watched_epochs`).
+    output : str, optional
+        A map that stands before every one of the trained models, 'name=strength' (see `learning.outputs`).
+    shadows : tuple of Model
+        Those of the defender, from whose answers the map is learnt.
     """
 
     models: tuple[Model, ...]
     epoch: int
+    output: str | None = None
+    shadows: tuple[Model, ...] = ()
     stage = "attacks"
 
     def depends_on(self) -> dict:
         """Return all that the matrix depends on."""
-        return {"models": [model.name for model in self.models], "epoch": self.epoch, "version": VERSION}
+        told = {"models": [model.name for model in self.models], "epoch": self.epoch, "version": VERSION}
+        return told | mapped_by(self.output, self.shadows)
 
     @property
     def name(self) -> str:
@@ -43,13 +51,15 @@ class Answers(Work):
 
     def needs(self) -> tuple[Model, ...]:
         """Return the models that it takes."""
-        return self.models
+        return (*self.models, *learnt_from(self.output, self.shadows))
 
     def compute(self) -> None:
         """Train the models that are missing, and put their answers together, the records in the order of their rows."""
-        jobs.train_all(list(self.models))
-        began = time.monotonic()
+        jobs.train_all(list(self.needs()))
+        began, before = time.monotonic(), fitted(self.output, self.shadows)
         rows = [_in_order(model.arrays(), self.epoch) for model in self.models]
+        if before:
+            rows = [row | _shown(before, model) for row, model in zip(rows, self.models, strict=True)]
         arrays = {name: np.stack([row[name] for row in rows]) for name in rows[0]}
         for name in ("index", "label", "queries"):  # the same for all
             arrays[name] = arrays[name][0]
@@ -69,6 +79,8 @@ class Answers(Work):
             of an earlier epoch.
         """
         last = self.models[0].recipe.epochs
+        if moves and self.output:
+            raise MIAError(f"output={self.output!r}: moved images are kept as confidences, which no map can change")
         if (probs or moves) and self.epoch != last:
             raise MIAError(
                 f"epoch={self.epoch}: whole answers and moved images are kept of the last epoch, {last}, alone"
@@ -77,6 +89,8 @@ class Answers(Work):
         right = np.unpackbits(arrays["right"].astype(np.uint8), axis=-1, count=int(arrays["queries"])).astype(bool)
         names = ("confidence", "member", "label", "population", "index", "population_index")
         chosen = {name: arrays[name] for name in names}
+        if self.output:  # of the population, no whole answers are kept that a map could change
+            chosen |= {"population": None, "population_index": None}
         if moves:
             chosen["confidence"] = np.concatenate([chosen["confidence"][..., None], self._of_models("moved")], axis=-1)
         return References(**chosen, right=right, probs=self._of_models("probs") if probs else None)
@@ -87,10 +101,11 @@ class Answers(Work):
 
     def _of_models(self, name: str) -> np.ndarray:
         """Return what the trained models keep under this name, float32 (models, records, columns)."""
-        parts = []
+        parts, before = [], fitted(self.output, self.shadows)
         for model in self.models:
             arrays = model.arrays()
             array = arrays[name].T if name == "moved" else arrays[name]
+            array = before.transform(array) if before and name == "probs" else array
             parts.append(array[np.argsort(arrays["index"])])
         return np.stack(parts)
 
@@ -103,6 +118,13 @@ def _in_order(arrays: dict, epoch: int) -> dict[str, np.ndarray]:
     moved = arrays["moved_right"] if "moved_right" in arrays and epoch == arrays["epochs"][-1] else ()
     right = np.column_stack([arrays["right"][at], *moved])[order]
     return row | {"right": np.packbits(right, axis=-1), "queries": np.int64(right.shape[1])}
+
+
+def _shown(before, model: Model) -> dict[str, np.ndarray]:
+    """Return the part of the matrix that a map before the model changes."""
+    records = shown(before, model.records())
+    records = records[np.argsort(records.index)]
+    return {"confidence": confidence_of(before, records)}
 
 
 @dataclass(frozen=True)

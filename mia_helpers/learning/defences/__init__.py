@@ -4,13 +4,13 @@ The paper's L2 penalty is a parameter of its own (`l2`). A new defence is a file
 a place in the tuple below; `Experiment(defence="label_smoothing=0.1")` then trains with it.
 """
 
-from mia_helpers.engine.errors import MIAError, unknown
 from mia_helpers.learning.defences.augmentation import Augmentation
 from mia_helpers.learning.defences.base import NONE, Defence
 from mia_helpers.learning.defences.dp_sgd import DPSGD
 from mia_helpers.learning.defences.dropout import Dropout
 from mia_helpers.learning.defences.early_stopping import EarlyStopping
 from mia_helpers.learning.defences.label_smoothing import LabelSmoothing
+from mia_helpers.learning.named import read
 
 KINDS = (Dropout, EarlyStopping, LabelSmoothing, Augmentation, DPSGD)
 DEFENCES: dict[str, type[Defence]] = {kind.name: kind for kind in KINDS}
@@ -24,19 +24,6 @@ def named(text: str | None) -> Defence:
     Raises
     ------
     MIAError
-        If there is no such defence or option, or a value is no number that it takes.
+        If there is no such defence or option, or a value is no number that it takes (see `named.read`).
     """
-    if text is None:
-        return NONE
-    (name, given, strength), *options = (part.strip().partition("=") for part in str(text).split(","))
-    if name not in DEFENCES:
-        raise unknown("defence", name, DEFENCES)
-    kind = DEFENCES[name]
-    try:
-        return kind(
-            None if kind.bare and not given else float(strength),
-            **{option: float(value) for option, _, value in options},
-        )
-    except ValueError as error:
-        why = error if isinstance(error, MIAError) else f"expected name=strength, such as '{name}=0.1'"
-        raise MIAError(f"defence={text!r}: {why}") from None
+    return NONE if text is None else read(text, "defence", DEFENCES)
