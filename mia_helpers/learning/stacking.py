@@ -3,6 +3,7 @@
 import numpy as np
 
 from mia_helpers.learning import defences, training
+from mia_helpers.learning.orders import drawing
 
 # float32 numbers in a vector register, as TensorFlow is compiled (for AVX). What is left over at the end of an array
 # is computed by other instructions, which round differently; a stack of a multiple of this size leaves nothing over.
@@ -15,10 +16,12 @@ def fit_stacked(
     """Train m models of one architecture in place, as one program, and return the learning curves of each.
 
     The same as m calls of `fit`, with x (m, n, ...), y (m, n), a seed and a test (or None) for each model, and perhaps
-    held-out records (m, h, ...) and (m, h). Models may have unlike numbers of records: give x and y as lists. Where a
-    network is so small that starting an operation costs more than the operation, m models take little longer than one.
-    A model that diverges does not end the others: its curves go on as NaN.
+    held-out records (m, h, ...) and (m, h). Models may have unlike numbers of records, about `nominal`: give x and y as
+    lists; each then shares out its records among as many batches as `nominal` records would take. Where a network is so
+    small that starting an operation costs more than the operation, m models take little longer than one. A model that
+    diverges does not end the others: its curves go on as NaN.
     """
+    uneven = isinstance(y, list)
     x, y = _same_length(x, y)
     if len(models) % LANES:  # fill up with copies, so that no model depends on how many others there are
         m, chosen = len(models), np.arange(len(models) + -len(models) % LANES) % len(models)
@@ -26,7 +29,8 @@ def fit_stacked(
         tests = tests + [None] * (len(chosen) - m)
         held_out = held_out and tuple(array[chosen] for array in held_out)
         others = {"held_out": held_out, "watch": watch, **recipe}
-        return fit_stacked(models, x[chosen], y[chosen], seeds=seeds, tests=tests, **others)[:m]
+        x, y = ([all_[i] for i in chosen] if uneven else all_[chosen] for all_ in (x, y))
+        return fit_stacked(models, x, y, seeds=seeds, tests=tests, **others)[:m]
     defence = defences.named(recipe.pop("defence", None))
     stack = Stack(models, defence)
 
@@ -36,7 +40,9 @@ def fit_stacked(
 
     measure = (lambda: stack.accuracies(tests)) if any(tests) else None
     others = {"measure": measure, "watch": watch and watched, "held_out": held_out, **recipe}
-    draw = _drawing(defence, seeds, np.sum(y >= 0, axis=1), models[0])
+    batches = (-(-recipe["nominal"] // recipe["batch_size"]), recipe["batch_size"] + LANES) if uneven else None
+    draw = drawing(defence, seeds, y, models[0], batches)
+    others["width"] = batches and batches[1]
     curves = training.run_epochs(stack.answers, models[0], stack.weights, x, y, draw=draw, defence=defence, **others)
     stack.unstack()
     return [
@@ -48,30 +54,8 @@ def fit_stacked(
 def _same_length(x, y) -> tuple[np.ndarray, np.ndarray]:
     """Return x (m, n, ...) and y (m, n), filled up with records of class -1 where some models have fewer."""
     n = max(map(len, y))
-    if all(len(labels) == n for labels in y):
-        return np.asarray(x), np.asarray(y)
     wide = [np.pad(part, [(0, n - len(part))] + [(0, 0)] * (part.ndim - 1)) for part in x]
     return np.stack(wide), np.stack([np.pad(part, (0, n - len(part)), constant_values=-1) for part in y])
-
-
-def _drawing(defence, seeds: list[int], sizes: np.ndarray, network):
-    """Return a function that draws an epoch for each model from its own generator, as `fit` does for one."""
-    generators, n = [np.random.default_rng(seed) for seed in seeds], sizes.max()
-
-    def wide(array):
-        return np.pad(array, [(0, max(n - len(array), 0))] + [(0, 0)] * (array.ndim - 1))
-
-    def draw():
-        orders, drawn = [], []
-        for model, (rng, size) in enumerate(zip(generators, sizes, strict=True)):
-            orders.append(wide(rng.permutation(size)) + model * n)
-            of_model = defence.draw(rng, int(size), network)
-            drawn.append({name: wide(array) if len(array) == size else array for name, array in of_model.items()})
-            if sizes.min() < n:
-                drawn[-1][training.COUNTED] = np.arange(n) < size
-        return np.stack(orders), {name: np.stack([one[name] for one in drawn]) for name in drawn[0]}
-
-    return draw
 
 
 class Stack:

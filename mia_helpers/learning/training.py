@@ -17,8 +17,7 @@ from mia_helpers.learning import defences
 from mia_helpers.learning.defences import Defence
 from mia_helpers.learning.keras_on_tensorflow import keras
 from mia_helpers.learning.optimisers import OPTIMISERS
-
-COUNTED = "counted"  # of what is drawn: which places of the order count, where some only fill up
+from mia_helpers.learning.orders import COUNTED
 
 
 def fit(model, x, y, *, seed: int, test=None, held_out=None, watch=None, **recipe) -> dict[str, np.ndarray]:
@@ -77,13 +76,15 @@ def run_epochs(
 
     `answers(batch, drawn)` gives the answers and the penalty; `draw()` the order of an epoch and what the defence drew
     for each of its places. Where no model's loss is finite any more, the rest of the curves (epochs, ...) is NaN.
-    Models of a stack may have unlike numbers of records: those of class -1, at the end, only fill up (see `stacking`).
+    Records of class -1, at the end of a stack's shorter models, only fill up, and the order may have places that do not
+    count, in batches of `width` (see `orders`).
     """
     epochs, batch_size = recipe["epochs"], recipe["batch_size"]
     step = OPTIMISERS[recipe.get("optimizer", "adam")](weights, recipe["learning_rate"], recipe["decay"])
     run = {"ds": nominal or np.shape(y)[-1], "batch_size": batch_size, "epochs": epochs}
     run_epoch = defence.program(network, weights, x, y, step=step, **run)
-    run_epoch = run_epoch or _epoch_program(answers, weights, x, y, batch_size, step, partial(_cross_entropy, defence))
+    plain = answers, weights, x, y, recipe.get("width") or batch_size, step, partial(_cross_entropy, defence)
+    run_epoch = run_epoch or _epoch_program(*plain)
     stopping = defence.stopping(weights, _loss_on(held_out, answers) if held_out else None)
     counts = np.sum(np.asarray(y) >= 0, axis=-1)
     curves = {name: np.full((epochs, *counts.shape), np.nan) for name in ("loss", "accuracy", "test_accuracy")}
@@ -109,7 +110,7 @@ def run_epochs(
 def _epoch_program(answers, weights, x, y, batch_size: int, step: Callable, cross_entropy: Callable) -> Callable:
     import tensorflow as tf
 
-    *stacked, n = np.shape(y)
+    *stacked, _ = np.shape(y)
     every = (slice(None),) * len(stacked)
     x = tf.constant(np.reshape(x, (-1, *np.shape(x)[np.ndim(y) :])))  # of a stack, all records in one row
     y = tf.constant(np.ravel(y).astype(np.int32))
@@ -117,7 +118,7 @@ def _epoch_program(answers, weights, x, y, batch_size: int, step: Callable, cros
     @tf.function
     def run_epoch(order, drawn):
         total_loss, total_right = tf.zeros(stacked), tf.zeros(stacked)
-        for start in tf.range(0, n, batch_size):
+        for start in tf.range(0, order.shape[-1], batch_size):
             batch = order[..., start : start + batch_size]
             labels = tf.gather(y, batch)
             with tf.GradientTape() as tape:

@@ -9,6 +9,8 @@ import pandas as pd
 from mia_helpers.attacks import references as attacks
 from mia_helpers.attacks.records import Records
 from mia_helpers.attacks.references import REFERENCE_ATTACKS, References, Target, find
+from mia_helpers.attacks.references.privacy import epsilon_shown
+from mia_helpers.data import registry
 from mia_helpers.engine import store
 from mia_helpers.engine.errors import MIAError
 from mia_helpers.walk.models import Model
@@ -87,10 +89,14 @@ class ReferenceAttacker(Work):
         targets = self._read(self.targets)
         sources = targets if self.sources == self.targets else self._read(self.sources)
         _check_same(targets, sources)
-        began = time.monotonic()
-        scores, chosen = self._scores(targets, sources), self._thresholds(sources)
+        began, arrays, planted = time.monotonic(), {}, _planted(self.targets.models[0], targets)
+        if planted.any():
+            of_canaries = _of_canaries(self, targets.only(planted), sources.only(planted))
+            arrays |= {f"canary_{name}": values for name, values in of_canaries.items()}
+            targets, sources = targets.only(~planted), sources.only(~planted)
+        scores, chosen = self.scores(targets, sources), _thresholds(self, sources)
         table = attacks.per_target(scores, targets.member, chosen).drop(columns="target")
-        arrays = {f"each_{name}": table[name].to_numpy(float) for name in table}
+        arrays |= {f"each_{name}": table[name].to_numpy(float) for name in table}
         if self._are_targets:
             exposure = _exposure(self.attack, targets, scores, chosen)
             arrays |= {f"exposure_{name}": np.asarray(x, float) for name, x in exposure.items()}
@@ -107,6 +113,14 @@ class ReferenceAttacker(Work):
     def own(self) -> dict[str, float]:
         """Return what was measured of the paper's own target, in hindsight."""
         return {name: float(value) for name, value in self._part("own").items()}
+
+    def canaries(self) -> dict[str, np.ndarray]:
+        """Return what was measured of the canaries, float64 (targets,) each; nothing where there are none.
+
+        The columns of `attacks.references.per_target`, and `epsilon`, the lower bound that they prove (95%, one run
+        each; see `attacks.references.privacy`) for a delta of 1/ds.
+        """
+        return self._part("canary")
 
     def exposure(self) -> dict[str, np.ndarray]:
         """Return what was measured of single records' risk; nothing where the attacker's models are others.
@@ -126,17 +140,36 @@ class ReferenceAttacker(Work):
     def _read(self, answers: Answers) -> References:
         return answers.references(probs=REFERENCE_ATTACKS[self.attack].reads == "probs")
 
-    def _scores(self, targets: References, sources: References) -> np.ndarray:
+    def scores(self, targets: References, sources: References) -> np.ndarray:
+        """Return the scores of each target, float64 (models, records)."""
         if self._are_targets:
             return attacks.score_each(self.attack, targets)
         left = (_left(sources, i, self.n_used) for i in range(targets.n_models))
         return np.stack([attacks.score_one(self.attack, targets.row(i), models) for i, models in enumerate(left)])
 
-    def _thresholds(self, sources: References) -> np.ndarray:
-        if self.n_references is None and sources.paired:
-            return attacks.thresholds(self.attack, sources)
-        # Too few models to try them on, or none that knows a record.
-        return np.full((len(self.targets.models), len(attacks.THRESHOLDS)), np.nan)
+
+def _thresholds(attacker: ReferenceAttacker, sources: References) -> np.ndarray:
+    if attacker.n_references is None and sources.paired:
+        return attacks.thresholds(attacker.attack, sources)
+    # Too few models to try them on, or none that knows a record.
+    return np.full((len(attacker.targets.models), len(attacks.THRESHOLDS)), np.nan)
+
+
+def _of_canaries(attacker: ReferenceAttacker, targets: References, sources: References) -> dict[str, np.ndarray]:
+    """Return what is measured of the canaries, given these alone (see `ReferenceAttacker.canaries`)."""
+    scores = attacker.scores(targets, sources)
+    table = attacks.per_target(scores, targets.member, _thresholds(attacker, sources)).drop(columns="target")
+    delta = 1 / attacker.targets.models[0].split.train_size
+    pairs = zip(scores, targets.member, strict=True)
+    shown = np.array([epsilon_shown(score, member, delta=delta) for score, member in pairs])
+    return {name: table[name].to_numpy(float) for name in table} | {"epsilon": shown}
+
+
+def _planted(model: Model, targets: References) -> np.ndarray:
+    """Return which of the records are canaries, bool (records,)."""
+    if not model.split.n_canaries:
+        return np.zeros(len(targets.label), bool)
+    return np.isin(targets.index, model.split.canaries(registry.named(model.dataset).size, model.seed))
 
 
 def _left(sources: References, target: int, n: int) -> References:

@@ -90,7 +90,7 @@ def _fit(jobs: list[SimpleNamespace]) -> None:
     from mia_helpers.learning import stacking, training
 
     model = jobs[0].model
-    recipe, y = model.recipe.fit_options(), model.data.y
+    recipe, y = model.recipe.fit_options() | {"nominal": model.split.train_size}, model.data.y
     # Only the target's test curve is drawn.
     tests = [(job.x_test, y[job.test]) if job.model.split.model_id == TARGET else None for job in jobs]
     watch = _watching(jobs) if model.split.population else None
@@ -98,6 +98,8 @@ def _fit(jobs: list[SimpleNamespace]) -> None:
     if model.stacks:
         networks, seeds = [job.network for job in jobs], [job.seed for job in jobs]
         x, labels = [job.x_train for job in jobs], [y[job.train] for job in jobs]
+        if not model.split.n_canaries:  # or else their numbers differ
+            x, labels = np.stack(x), np.stack(labels)
         held_out = held_out and tuple(np.stack(parts) for parts in zip(*held_out, strict=True))
         recipe |= {"tests": tests, "held_out": held_out, "watch": watch}
         curves = stacking.fit_stacked(networks, x, labels, seeds=seeds, **recipe)

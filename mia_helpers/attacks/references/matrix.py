@@ -149,6 +149,12 @@ class References:
             raise MIAError(f"first({n}): expected 1 to {self.n_models} models")
         return self.take(slice(n))
 
+    def only(self, records) -> "References":
+        """Return the same models on these records alone: a mask, or whole numbers."""
+        changed = {name: array[records] for name in ("label", "index") if (array := getattr(self, name)) is not None}
+        of_models = [name for name in ("member", *ANSWERS) if getattr(self, name) is not None]
+        return replace(self, **changed, **{name: getattr(self, name)[:, records] for name in of_models})
+
     def take(self, models) -> "References":
         """Return these models, whole numbers or a slice; where they come in pairs, pairs."""
         every = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in OF_RECORDS}
