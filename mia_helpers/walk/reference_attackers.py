@@ -91,8 +91,7 @@ class ReferenceAttacker(Work):
         _check_same(targets, sources)
         began, arrays, planted = time.monotonic(), {}, _planted(self.targets.models[0], targets)
         if planted.any():
-            of_canaries = _of_canaries(self, targets.only(planted), sources.only(planted))
-            arrays |= {f"canary_{name}": values for name, values in of_canaries.items()}
+            arrays |= _of_canaries(self, targets.only(planted), sources.only(planted))
             targets, sources = targets.only(~planted), sources.only(~planted)
         scores, chosen = self.scores(targets, sources), _thresholds(self, sources)
         table = attacks.per_target(scores, targets.member, chosen).drop(columns="target")
@@ -101,9 +100,7 @@ class ReferenceAttacker(Work):
             exposure = _exposure(self.attack, targets, scores, chosen)
             arrays |= {f"exposure_{name}": np.asarray(x, float) for name, x in exposure.items()}
         if self.victim and REFERENCE_ATTACKS[self.attack].reads != "right":  # it was not asked about moved images
-            before = fitted(self.targets.output, self.targets.shadows)
-            own = _of_victim(self.attack, shown(before, self.victim.records()), sources)
-            arrays |= {f"own_{name}": np.float64(x) for name, x in own.items()}
+            arrays |= {f"own_{name}": np.float64(x) for name, x in _of_victim(self, sources).items()}
         store.save(self.name, arrays, seconds=time.monotonic() - began, depends_on=self.depends_on())
 
     def table(self) -> pd.DataFrame:
@@ -162,7 +159,7 @@ def _of_canaries(attacker: ReferenceAttacker, targets: References, sources: Refe
     delta = 1 / attacker.targets.models[0].split.train_size
     pairs = zip(scores, targets.member, strict=True)
     shown = np.array([epsilon_shown(score, member, delta=delta) for score, member in pairs])
-    return {name: table[name].to_numpy(float) for name in table} | {"epsilon": shown}
+    return {f"canary_{name}": table[name].to_numpy(float) for name in table} | {"canary_epsilon": shown}
 
 
 def _planted(model: Model, targets: References) -> np.ndarray:
@@ -191,9 +188,10 @@ def _check_enough(attacker: ReferenceAttacker) -> None:
         )
 
 
-def _of_victim(attack: str, records: Records, sources: References) -> dict[str, float]:
+def _of_victim(attacker: ReferenceAttacker, sources: References) -> dict[str, float]:
+    records = shown(fitted(attacker.targets.output, attacker.targets.shadows), attacker.victim.records())
     target, member = as_target(records, sources), records.member[np.argsort(records.index)]
-    return attacks.in_hindsight(member, attacks.score_one(attack, target, sources))
+    return attacks.in_hindsight(member, attacks.score_one(attacker.attack, target, sources))
 
 
 def _check_number(n: int | None, sources: Answers | ShadowAnswers) -> None:
