@@ -1,6 +1,6 @@
 """The numbers that README and docs tell of M1 to M10, by name, from the tables of profile `modern`."""
 
-from mia_helpers.report.formats import hours, number, percent
+from mia_helpers.report.formats import hours, number, percent, signed
 from mia_helpers.report.lookup import claim, told
 
 FOUND = "members found at a false-positive rate of 0.1%"
@@ -23,6 +23,16 @@ def _of_sizes(ds: int, n: int) -> dict:
 MODERN = {
     **_of_sizes(2500, 64),
     **_of_sizes(5000, 16),
+    **_of_sizes(10000, 16),
+    **{
+        f"m2.{what}{end}.{large}": (
+            form,
+            claim("M2", f"ds {large} minus ds {small}, 16 references: {name}", column=column),
+        )
+        for small, large in ((2500, 5000), (5000, 10000))
+        for what, name in {"found": FOUND, "auc": AUC}.items()
+        for end, column, form in (("", "lira", signed), (".verdict", "verdict", str))
+    },
     # Adult.
     **{
         f"m4.{who}.{scaling}": (number, claim("M4", f"adult, {scaling} columns: {what}", column="lira"))
@@ -43,6 +53,14 @@ MODERN = {
     "m6.rmia.2": _found("M6", "ds 2500, 2 references, online", column="rmia"),
     "m6.offline": _found("M6", "ds 2500, 62 references, offline"),
     "m6.shadows": _found("M6", "ds 2500, 10 shadows, offline"),
+    # Classes, and other recipes.
+    **{f"m7.lira.{k}": _found("M7", f"{k} classes: ") for k in (2, 5, 10)},
+    **{
+        f"m10.{who}.{change.partition('=')[0]}": (signed, claim("M10", f"references with {change} minus", column=who))
+        for who in ("lira", "rmia")
+        for change in ("epochs=50", "optimizer=sgd", "batch_size=128", "scaling=standardised")
+    },
+    "m10.came.sgd": (percent, claim("M10", "references with optimizer=sgd: rate of false alarms", column="lira")),
     # Epochs.
     **{f"m9.{who}.{n}": _found("M9", f"epochs={n} ", column=who) for who in ("lira", "rmia") for n in (1, 20, 50, 100)},
     "m.hours.training": (hours, told("core_hours_of_training")),
