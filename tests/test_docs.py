@@ -322,6 +322,7 @@ def test_contributing_names_files_and_registries_that_there_are():
         "claims_table": "mia_helpers/report/claims/__init__.py",
         "VERSION": "mia_helpers/walk/models.py",
         "DEFENCES": "mia_helpers/learning/defences/__init__.py",
+        "OUTPUTS": "mia_helpers/learning/outputs/__init__.py",
         "LOOKS": "mia_helpers/plots/style.py",
     }.items():
         assert any(f"`{registry}`" in line and f"`{path}`" in line for line in text.splitlines()), registry

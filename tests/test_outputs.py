@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from scipy.special import logsumexp
 
-from mia_helpers import MIAError
+from mia_helpers import Experiment, MIAError
 from mia_helpers.attacks.records import Records
+from mia_helpers.attacks.references import in_hindsight
 from mia_helpers.learning.outputs import OUTPUTS, named
 
 THREE = np.array([[0.96, 0.03, 0.01], [0.2, 0.5, 0.3], [0.34, 0.33, 0.33]], np.float32)
@@ -97,3 +98,91 @@ def test_how_near_to_certainty_a_map_can_tell(name):
     kind = OUTPUTS[name]
     output = kind(None if kind.bare else 2)
     assert output.finest == {"rounding": 0.005, "temperature": 0.0, "top_class": 0.01, "fooling": 0.0}[name]
+
+
+# --- In the walk --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    return tmp_path_factory.mktemp("runs")
+
+
+@pytest.fixture
+def walk(runs, monkeypatch):
+    """An experiment of few images, trained once, with canaries among the records of its references."""
+    monkeypatch.setenv("MIA_RUNS_DIR", str(runs))
+    sizes = {"train_size": 100, "n_shadows": 2, "n_references": 8, "epochs": 6, "n_canaries": 20}
+    return Experiment(dataset="synthetic_images", l2_sweep=(), n_resamples=20, **sizes)
+
+
+@pytest.mark.slow
+def test_a_map_changes_names_only_where_it_is_used(walk):
+    mapped = walk.replace(output="rounding=1")
+    assert "output" not in walk.attacker("gap").depends_on()
+    assert walk.model().name == mapped.model().name
+    assert walk.attacker("gap").name != mapped.attacker("gap").name
+    assert mapped.attacker("gap", shadows_of=walk).name != mapped.attacker("gap").name
+    assert walk.answers().name != mapped.answers().name
+
+
+@pytest.mark.slow
+def test_everybody_sees_the_target_through_its_map(walk):
+    mapped, rows = walk.replace(output="rounding=1"), walk.split()[0][:5]
+    expected = named("rounding=1").transform(walk.target().probs)
+    np.testing.assert_array_equal(mapped.target().probs, expected)
+    np.testing.assert_allclose(mapped.query(walk.data.x[rows]), expected[:5], atol=1e-6)
+    own = mapped.attacker("threshold")
+    score, _ = own.judge(walk.target())  # whatever the victim answers goes through the map
+    np.testing.assert_array_equal(score, own.result().score)
+    assert own.adapts
+    assert not mapped.attacker("threshold", shadows_of=walk).adapts
+
+
+@pytest.mark.slow
+def test_the_victims_map_is_learnt_from_the_defenders_shadows(walk):
+    mapped, other = walk.replace(output="fooling"), walk.replace(l2=0.01)
+    attacker = mapped.attacker("threshold", shadows_of=other)
+    assert set(attacker.defender) == set(mapped.shadow_models())
+    assert set(attacker.needs()) >= {*mapped.shadow_models(), *other.shadow_models()}
+    shadows = walk.shadows()
+    expected = named("fooling").fit(shadows.probs, shadows.member).transform(walk.model().records().probs)
+    np.testing.assert_array_equal(mapped.target().probs, expected)
+
+
+@pytest.mark.slow
+def test_references_answer_through_the_map_and_their_labels_too(walk):
+    plain, same = walk.references(), walk.replace(output="temperature=1").references()
+    np.testing.assert_allclose(same.confidence, plain.confidence, atol=2e-2)  # through float32 probabilities
+    np.testing.assert_array_equal(same.right, plain.right)
+    top = walk.replace(output="top_class").references()
+    assert np.unique(top.confidence).tolist() == pytest.approx([-np.log(99), np.log(99)])
+    np.testing.assert_array_equal(top.confidence[..., 0] > 0, top.right[..., 0])
+    assert top.population is None
+
+
+@pytest.mark.slow
+def test_canaries_are_measured_apart(walk):
+    attacker = walk.reference_attacker("threshold")
+    attacker.compute()
+    references = walk.references()
+    planted = np.isin(references.index, walk.reference_models()[0].split.canaries(60_000, 0))
+    assert planted.sum() == 20
+    for chosen, found in ((planted, attacker.canaries()["auc"]), (~planted, attacker.table()["auc"])):
+        part = references.only(chosen)
+        pairs = zip(part.member, part.confidence[..., 0], strict=True)
+        np.testing.assert_allclose(found, [in_hindsight(member, score)["auc"] for member, score in pairs])
+    assert attacker.canaries()["epsilon"].shape == (8,)
+    assert attacker.victim is None
+    assert walk.replace(n_canaries=0).reference_attacker("threshold").name != attacker.name
+
+
+@pytest.mark.slow
+def test_what_no_map_serves_is_told(walk):
+    mapped = walk.replace(output="top_class")
+    with pytest.raises(MIAError, match="epoch=2: a map, output='top_class', stands before trained models alone"):
+        mapped.answers(2)
+    with pytest.raises(MIAError, match="the shadows' answers about the target's records know no map"):
+        mapped.shadow_answers()
+    with pytest.raises(MIAError, match="moved images are kept as confidences"):
+        mapped.answers().references(moves=True)

@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import binom
 
 from mia_helpers import MIAError
-from mia_helpers.attacks.references.privacy import epsilon_shown, lower_bound
+from mia_helpers.attacks.references.privacy import _p_value, epsilon_shown, lower_bound
 
 
 def test_by_hand():
@@ -15,6 +15,17 @@ def test_by_hand():
     assert lower_bound(500, 500, n_canaries=500) == pytest.approx(5.1, abs=0.05)  # the ceiling of 500 guesses
     assert lower_bound(250, 500, n_canaries=500) == 0
     assert lower_bound(0, 0, n_canaries=500) == 0
+
+
+@pytest.mark.parametrize(
+    ("m", "r", "v", "epsilon", "delta"), [(500, 100, 90, 1, 4e-4), (500, 500, 450, 2, 1e-5), (300, 30, 29, 1.5, 1e-3)]
+)
+def test_a_delta_counts_as_in_the_theorem(m, r, v, epsilon, delta):
+    """Term by term: beta + 2 m delta max over i of P[v - i <= W < v] / i."""
+    q = 1 / (1 + np.exp(-epsilon))
+    below = np.cumsum([binom.pmf(v - i, r, q) for i in range(1, v + 1)])
+    expected = binom.sf(v - 1, r, q) + 2 * m * delta * max(part / i for i, part in enumerate(below, start=1))
+    assert _p_value(epsilon, v, r, m, delta) == pytest.approx(expected, rel=1e-6)
 
 
 def test_a_delta_lowers_it_and_more_right_guesses_raise_it():

@@ -380,3 +380,15 @@ def test_a_planted_canary_shows_no_more_than_the_stated_epsilon(part, holds):
         assert exceeded / runs <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / runs)
     else:
         assert exceeded / runs > 0.9
+
+
+@pytest.mark.slow
+def test_the_noise_that_is_asked_for_is_in_the_weights():
+    """Nearly all batches are empty, so the weights walk by the noise alone: 1,000 steps of noise · clip."""
+    rng, network = np.random.default_rng(0), census_network(seed=1)
+    x, y = rng.random((20, 105), dtype=np.float32), rng.integers(0, 2, 20)
+    before = np.concatenate([weight.ravel() for weight in network.get_weights()])
+    recipe = {"epochs": 1, "batch_size": 1, "learning_rate": 1e-3, "decay": 0.0, "optimizer": "sgd", "nominal": 1000}
+    training.fit(network, x, y, seed=2, defence="dp_sgd,noise=1.5,clip=0.7", **recipe)
+    moved = np.concatenate([weight.ravel() for weight in network.get_weights()]) - before
+    assert moved.std() == pytest.approx(1e-3 * 1000**0.5 * 1.5 * 0.7, rel=0.15)

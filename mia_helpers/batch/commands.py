@@ -18,6 +18,7 @@ from mia_helpers.engine import backends, files, store
 from mia_helpers.engine.errors import MIAError
 from mia_helpers.engine.progress import duration
 from mia_helpers.learning.defences import DEFENCES
+from mia_helpers.learning.outputs import OUTPUTS
 from mia_helpers.report import modern
 from mia_helpers.report import pages as written
 from mia_helpers.walk import estimates, jobs, profiles
@@ -119,7 +120,13 @@ def list_all(_options) -> int:
         print(f"{name:10} {duration(60 * profile.minutes)} on 2 cores: {profile.description}")
         for exp, study, _ in profile.works():
             print(f"             {exp}{study and f', study of {study}'}")
-    registered = {"data sets": registry.SOURCES, "attacks": ATTACKS, "defences": DEFENCES, "studies": STUDIES}
+    registered = {
+        "data sets": registry.SOURCES,
+        "attacks": ATTACKS,
+        "defences": DEFENCES,
+        "outputs": OUTPUTS,
+        "studies": STUDIES,
+    }
     for what, known in registered.items():
         print(f"{what:10} {', '.join(known)}")
     return 0

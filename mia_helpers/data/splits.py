@@ -179,9 +179,21 @@ def held_out(n: int, own: np.ndarray, *, train_size: int, seed: int) -> np.ndarr
 
     They are outsiders of the target, but neither in the population that reference models are asked about (the first ds
     of the outsiders) nor the model's `own`.
+
+    Raises
+    ------
+    MIAError
+        If too few are left over.
     """
+    wanted = min(max(train_size // 5, 1), 1000)
     left = outsiders(n, train_size=train_size, seed=seed)[train_size:]
-    return left[~np.isin(left, own)][: min(max(train_size // 5, 1), 1000)]
+    left = left[~np.isin(left, own)]
+    if len(left) < wanted:
+        raise MIAError(
+            f"train_size={train_size} leaves {len(left)} held-out records that are nobody's, expected {wanted}, by "
+            f"which a defence chooses the epoch. Take a smaller train_size, well below a quarter of {n:,}"
+        )
+    return left[:wanted]
 
 
 def check_size(n: int, train_size: int) -> None:

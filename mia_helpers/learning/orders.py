@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from mia_helpers.engine.errors import MIAError
+
 COUNTED = "counted"  # of what is drawn: which places of the order count, where others only fill up
 
 
@@ -12,7 +14,8 @@ def drawing(defence, seeds: list[int], y: np.ndarray, network, batches: tuple[in
 
     It returns rows in the records of all models, laid end to end, int (m, places), and what the defence drew,
     (m, places, ...) each. With `batches`, a number of them and their width, the records of each model, those whose
-    class y (m, n) is not -1, are shared out evenly among so many batches, whatever the other models have.
+    class y (m, n) is not -1, are shared out evenly among so many batches, whatever the other models have; those of a
+    batch come first in it.
     """
     generators, n = [np.random.default_rng(seed) for seed in seeds], y.shape[1]
     sizes = np.sum(y >= 0, axis=1).tolist()
@@ -38,6 +41,11 @@ def _places(size: int, batches: tuple[int, int] | None) -> np.ndarray:
         return np.arange(size)
     number, width = batches
     parts = np.array_split(np.arange(size), number)
+    if len(parts[0]) > width:
+        raise MIAError(
+            f"{size:,} records in {number:,} batches are {len(parts[0])} each, and a batch has {width} places; give "
+            f"`nominal` as about their number"
+        )
     return np.concatenate([batch * width + np.arange(len(part)) for batch, part in enumerate(parts)])
 
 

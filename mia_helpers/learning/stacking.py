@@ -40,7 +40,7 @@ def fit_stacked(
 
     measure = (lambda: stack.accuracies(tests)) if any(tests) else None
     others = {"measure": measure, "watch": watch and watched, "held_out": held_out, **recipe}
-    batches = (-(-recipe["nominal"] // recipe["batch_size"]), recipe["batch_size"] + LANES) if uneven else None
+    batches = (-(-recipe["nominal"] // recipe["batch_size"]), _width(recipe["batch_size"])) if uneven else None
     draw = drawing(defence, seeds, y, models[0], batches)
     others["width"] = batches and batches[1]
     curves = training.run_epochs(stack.answers, models[0], stack.weights, x, y, draw=draw, defence=defence, **others)
@@ -49,6 +49,11 @@ def fit_stacked(
         {name: curve[:, i] for name, curve in curves.items() if name != "test_accuracy" or test is not None}
         for i, test in enumerate(tests)
     ]
+
+
+def _width(batch_size: int) -> int:
+    """Return how many places a batch has where models have unlike numbers of records: a quarter more, and some."""
+    return batch_size + max(LANES, batch_size // 4)
 
 
 def _same_length(x, y) -> tuple[np.ndarray, np.ndarray]:

@@ -128,7 +128,7 @@ def _epoch_program(answers, weights, x, y, batch_size: int, step: Callable, cros
                 loss = mean + penalty
             step(tape.gradient(loss, weights))  # of a stack, the sum: no model's loss depends on another's weights
             total_loss += tf.reduce_sum(entropy, axis=-1)
-            total_right += _count_right(labels, probs)
+            total_right += _count_right(labels, probs, given.get(COUNTED))
         return total_loss, total_right
 
     def run(order, drawn):
@@ -174,13 +174,14 @@ def _cross_entropy(defence: Defence, labels, probs):
     return losses.categorical_crossentropy(targets, probs)
 
 
-def _count_right(labels, probs):
+def _count_right(labels, probs, counted):
     import tensorflow as tf
 
     if probs.shape[-1] == 1:
-        right = ((probs[..., 0] > 0.5) == (labels == 1)) & (labels >= 0)
+        right = (probs[..., 0] > 0.5) == (labels == 1)
     else:
         right = tf.argmax(probs, axis=-1, output_type=tf.int32) == labels
+    right = right if counted is None else right & counted
     return tf.reduce_sum(tf.cast(right, tf.float32), axis=-1)
 
 

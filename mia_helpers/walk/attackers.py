@@ -15,7 +15,7 @@ from mia_helpers.engine import backends, environment, store
 from mia_helpers.engine.errors import MIAError, unknown
 from mia_helpers.walk import jobs, worker
 from mia_helpers.walk.models import Model
-from mia_helpers.walk.outputs import fitted, shown
+from mia_helpers.walk.outputs import fitted, learnt_from, mapped_by, shown
 from mia_helpers.walk.work import Work
 
 VERSION = 5  # raise it when the code changes what an attack finds: older artifacts are then no longer read
@@ -37,6 +37,8 @@ class Attacker(Work):
         Of the attack, such as another grid; see its class.
     output, own_output : str, optional
         The map of the answers (see `learning.outputs`) before the victim, and the one before the attacker's shadows.
+    defender : tuple of Model
+        The shadows from which the victim's map is learnt, where it learns; the attacker's is learnt from `shadows`.
     """
 
     attack: str
@@ -46,6 +48,7 @@ class Attacker(Work):
     options: dict = field(default_factory=dict, hash=False)
     output: str | None = None
     own_output: str | None = None
+    defender: tuple[Model, ...] = ()
     stage = "attacks"
 
     def depends_on(self) -> dict:
@@ -59,8 +62,8 @@ class Attacker(Work):
             "n_resamples": self.n_resamples,
             "version": VERSION,
         }
-        maps = {"output": self.output, "own_output": self.own_output}
-        return told | {name: value for name, value in maps.items() if value}
+        maps = mapped_by(self.output, self.defender) | ({"own_output": self.own_output} if self.own_output else {})
+        return told | maps
 
     @property
     def name(self) -> str:
@@ -70,7 +73,7 @@ class Attacker(Work):
 
     def needs(self) -> tuple[Model, ...]:
         """Return the models that it takes."""
-        return (self.victim, *self.shadows)
+        return (self.victim, *self.shadows, *learnt_from(self.output, self.defender))
 
     def is_done(self) -> bool:
         """Tell whether its result and its target are in the store, without computing anything."""
@@ -99,7 +102,7 @@ class Attacker(Work):
         """Fit the attack on the shadows, score the target's records with it, and measure it."""
         self.check()
         jobs.train_all(list(self.needs()))
-        target, began = shown(fitted(self.output, self.shadows), self.victim.records()), time.monotonic()
+        target, began = self._seen(self.victim.records()), time.monotonic()
         arrays = measure(self._fitted(), target, seed=self.victim.seed, n_resamples=self.n_resamples)
         store.save(self.name, arrays, seconds=time.monotonic() - began, depends_on=self.depends_on())
 
@@ -108,11 +111,14 @@ class Attacker(Work):
         return AttackResult.from_arrays(self.attack, self.arrays(), adaptive=self.adapts)
 
     def judge(self, records: Records) -> tuple[np.ndarray, np.ndarray]:
-        """Return score float64 (n,) and decision bool (n,) of the fitted attack for whatever records."""
+        """Return score float64 (n,) and decision bool (n,) of the fitted attack for whatever the victim answers."""
         self.check()
-        jobs.train_all(list(self.shadows))
-        score = self._fitted().score(records)
+        jobs.train_all(list(self.needs()))
+        score = self._fitted().score(self._seen(records))
         return score, self._fitted().decide(score)
+
+    def _seen(self, records: Records) -> Records:
+        return shown(fitted(self.output, self.defender), records)
 
     def _fitted(self) -> attacks.Attack:
         options = json.dumps(self.options, sort_keys=True)

@@ -24,6 +24,7 @@ from mia_helpers.walk import jobs
 from mia_helpers.walk.attackers import Attacker, answers_of, check_memory, names_for, new_attack, resolve
 from mia_helpers.walk.controls import Control, Outsiders, Twins
 from mia_helpers.walk.models import Model
+from mia_helpers.walk.outputs import fitted, shown
 from mia_helpers.walk.parameters import Parameters
 from mia_helpers.walk.reference_attackers import ReferenceAttacker
 from mia_helpers.walk.references import Answers, ShadowAnswers
@@ -138,13 +139,13 @@ class Experiment(Parameters):
 
     def target(self) -> Records:
         """Return the target's answers to its own train_size members and train_size non-members; train it if need be."""
-        return self.model().records()
+        return shown(self._map(), self.model().records())
 
     def shadows(self) -> Records:
         """Return the answers of all shadows to their own members and non-members; train those that are missing."""
         check_memory(self.attacker("gap"))
         jobs.train_all(list(self.shadow_models()))
-        return answers_of(self.shadow_models())
+        return shown(self._map(), answers_of(self.shadow_models()))
 
     def history(self) -> pd.DataFrame:
         """Return the target's learning curves: a row per epoch; loss, accuracy and test_accuracy."""
@@ -152,7 +153,11 @@ class Experiment(Parameters):
 
     def query(self, x: np.ndarray) -> np.ndarray:
         """Return the target's answers, float32 (n, k), to raw records x: the black box that an attacker sees."""
-        return self.model().query(x)
+        answers, before = self.model().query(x), self._map()
+        return before.transform(answers) if before else answers
+
+    def _map(self):
+        return fitted(self.output, self.shadow_models())
 
     # --- Attacks --------------------------------------------------------------------------------------------------
 
@@ -169,6 +174,7 @@ class Experiment(Parameters):
         """Return an attack on this target as a value (see `attack`)."""
         name, shadows = resolve(name, self.attack_names), (shadows_of or self).shadow_models()
         maps = {"output": self.output, "own_output": (shadows_of or self).output}
+        maps["defender"] = self.shadow_models() if self.output else ()
         return Attacker(name, self.model(), shadows, self.n_resamples, check_options(ATTACKS[name], options), **maps)
 
     def attack(self, name: str = "shokri", *, shadows_of: "Experiment | None" = None, **options) -> AttackResult:
@@ -205,11 +211,15 @@ class Experiment(Parameters):
         watched = watched_epochs(self.epochs, self.defence)
         if epoch is not None and epoch not in watched:
             raise MIAError(f"epoch={epoch!r}: the confidences were kept after epochs {', '.join(map(str, watched))}")
+        if self.output and epoch not in (None, self.epochs):
+            raise MIAError(f"epoch={epoch!r}: a map, output={self.output!r}, stands before trained models alone")
         shadows = self.shadow_models() if self.output else ()
         return Answers(self.reference_models(), self.epochs if epoch is None else epoch, self.output, shadows)
 
     def shadow_answers(self) -> ShadowAnswers:
         """Return the shadows' answers about the target's records, of which they have none, as a value."""
+        if self.output:
+            raise MIAError(f"output={self.output!r}: the shadows' answers about the target's records know no map")
         return ShadowAnswers(self.shadow_models(), self.model())
 
     def references(self, epoch: int | None = None) -> References:

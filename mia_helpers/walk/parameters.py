@@ -78,10 +78,10 @@ class Parameters:
             self._set("defence", str(defences.named(self.defence)))
         if self.output is not None:
             self._set("output", str(outputs.named(self.output)))
-        if self.n_canaries % 2 or self.n_canaries > self.train_size:
+        if self.n_canaries and (self.n_canaries % 2 or not 20 <= self.n_canaries <= self.train_size):
             raise MIAError(
-                f"n_canaries={self.n_canaries}: expected an even number up to train_size={self.train_size}; more than "
-                f"half of the records with a wrong class would leave little to learn"
+                f"n_canaries={self.n_canaries}: expected 0, or an even number from 20 (some in, some out) "
+                f"up to train_size={self.train_size}: more than half of the records with a wrong class leave little"
             )
         self._set("n_classes", source.check_classes(self.n_classes))
         sweep = self.l2_sweep if isinstance(self.l2_sweep, list | tuple) else [self.l2_sweep]

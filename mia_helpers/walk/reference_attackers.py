@@ -115,7 +115,7 @@ class ReferenceAttacker(Work):
         """Return what was measured of the canaries, float64 (targets,) each; nothing where there are none.
 
         The columns of `attacks.references.per_target`, and `epsilon`, the lower bound that they prove (95%, one run
-        each; see `attacks.references.privacy`) for a delta of 1/ds.
+        each; see `attacks.references.privacy`) for the delta that is told there.
         """
         return self._part("canary")
 
@@ -156,9 +156,8 @@ def _of_canaries(attacker: ReferenceAttacker, targets: References, sources: Refe
     """Return what is measured of the canaries, given these alone (see `ReferenceAttacker.canaries`)."""
     scores = attacker.scores(targets, sources)
     table = attacks.per_target(scores, targets.member, _thresholds(attacker, sources)).drop(columns="target")
-    delta = 1 / attacker.targets.models[0].split.train_size
     pairs = zip(scores, targets.member, strict=True)
-    shown = np.array([epsilon_shown(score, member, delta=delta) for score, member in pairs])
+    shown = np.array([epsilon_shown(score, member) for score, member in pairs])
     return {f"canary_{name}": table[name].to_numpy(float) for name in table} | {"canary_epsilon": shown}
 
 

@@ -59,7 +59,7 @@ class Answers(Work):
         began, before = time.monotonic(), fitted(self.output, self.shadows)
         rows = [_in_order(model.arrays(), self.epoch) for model in self.models]
         if before:
-            rows = [row | _shown(before, model) for row, model in zip(rows, self.models, strict=True)]
+            rows = [_shown(before, model, row) for row, model in zip(rows, self.models, strict=True)]
         arrays = {name: np.stack([row[name] for row in rows]) for name in rows[0]}
         for name in ("index", "label", "queries"):  # the same for all
             arrays[name] = arrays[name][0]
@@ -120,11 +120,13 @@ def _in_order(arrays: dict, epoch: int) -> dict[str, np.ndarray]:
     return row | {"right": np.packbits(right, axis=-1), "queries": np.int64(right.shape[1])}
 
 
-def _shown(before, model: Model) -> dict[str, np.ndarray]:
-    """Return the part of the matrix that a map before the model changes."""
+def _shown(before, model: Model, row: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return a model's part of the matrix, as it is seen through the map; of moved images, only the class is kept."""
     records = shown(before, model.records())
     records = records[np.argsort(records.index)]
-    return {"confidence": confidence_of(before, records)}
+    right = np.unpackbits(row["right"], axis=-1)
+    right[:, 0] = records.correct
+    return row | {"confidence": confidence_of(before, records), "right": np.packbits(right, axis=-1)}
 
 
 @dataclass(frozen=True)

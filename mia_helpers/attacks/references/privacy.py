@@ -6,6 +6,7 @@ from scipy.stats import binom
 from mia_helpers.engine.errors import MIAError
 
 SHARES = (0.1, 0.3, 1.0)  # of the canaries, about which the attacker guesses; fixed before anything is measured
+DELTA = 1e-5  # with a larger one, such as 1/ds, hundreds of perfect guesses prove less: it allows to publish records
 MOST = 50.0  # an epsilon that no number of canaries can show
 
 
@@ -13,8 +14,8 @@ def lower_bound(correct: int, guesses: int, *, n_canaries: int, delta: float = 0
     """Return the largest epsilon below which so many correct guesses are too unlikely, 0 if none is.
 
     Each of `n_canaries` was in the training set if a fair coin of its own said so; the attacker guessed about some of
-    them. Under (epsilon, delta)-differential privacy (add or remove one record), his correct guesses exceed a binomial
-    number, of probability e^epsilon / (1 + e^epsilon), hardly more often than it exceeds itself (Theorem 5.2).
+    them. Under epsilon-differential privacy (add or remove one record), v correct guesses are no more probable than v
+    successes of as many throws, each of probability e^epsilon / (1 + e^epsilon); a delta adds to that (Theorem 5.2).
 
     Raises
     ------
@@ -44,7 +45,7 @@ def _p_value(epsilon: float, correct: int, guesses: int, n_canaries: int, delta:
     return float(tail[0] + 2 * n_canaries * delta * more.max())
 
 
-def epsilon_shown(score: np.ndarray, member: np.ndarray, *, delta: float = 0.0, confidence: float = 0.95) -> float:
+def epsilon_shown(score: np.ndarray, member: np.ndarray, *, delta: float = DELTA, confidence: float = 0.95) -> float:
     """Return the lower bound on epsilon that an attack on one model's canaries proves.
 
     The half with the highest scores of a share of the canaries is called in, the half with the lowest out, for each

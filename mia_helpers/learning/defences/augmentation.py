@@ -3,6 +3,7 @@
 import numpy as np
 
 from mia_helpers.learning.defences.base import Defence
+from mia_helpers.learning.orders import COUNTED
 
 
 class Augmentation(Defence):
@@ -37,7 +38,8 @@ class Augmentation(Defence):
         import tensorflow as tf
 
         if "other" in drawn:
-            return tf.where(drawn["swapped"], tf.gather(x, drawn["other"] % tf.shape(x)[0]), x)
+            count = tf.reduce_sum(tf.cast(drawn[COUNTED], tf.int32)) if COUNTED in drawn else tf.shape(x)[0]
+            return tf.where(drawn["swapped"], tf.gather(x, drawn["other"] % tf.maximum(count, 1)), x)
         rows, columns = (_indices(tf, x.shape[1 + axis], drawn["shift"][:, axis]) for axis in (0, 1))
         columns = tf.where(drawn["mirrored"][:, None], columns[:, ::-1], columns)
         return tf.gather(tf.gather(x, rows, axis=1, batch_dims=1), columns, axis=2, batch_dims=1)

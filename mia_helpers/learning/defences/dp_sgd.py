@@ -20,8 +20,10 @@ class DPSGD(Defence):
     `dp_sgd=8` finds the least noise for it, `dp_sgd,noise=1.1` names the noise instead, as a multiple of the clipping
     norm; 0 clips and proves nothing. What comes of two data sets of which one has a record more (add or remove one) is
     then the same up to a factor of e^epsilon and a probability of delta: the weights of one network, after whatever
-    epoch. Not covered: the learning curves, what is scaled by the training records, floating-point numbers, and the
-    choice among several runs by how well they do, which costs budget of its own.
+    epoch. A delta of 1/ds, the default, is the usual bound and a weak one, which would allow to publish each record
+    with that probability. Not covered: whoever knows the seed, from which NumPy draws batches and noise again; the
+    learning curves; what is scaled by the training records; floating-point numbers; and the choice among several runs
+    by how well they do, which costs budget of its own.
 
     Options
     -------

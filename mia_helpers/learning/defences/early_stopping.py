@@ -46,9 +46,11 @@ class Stopping:
 
     def restore(self, curves: dict[str, np.ndarray]) -> None:
         """Give the weights of the best epoch back; from then on the curves (epochs, ...) stay as they are."""
+        if self._best is None:  # it diverged before there was anything to keep
+            return
         for kept, weight in zip(self._kept, self._weights, strict=True):
             weight.assign(kept)
         for curve in curves.values():
             for model, best in np.ndenumerate(self._best):
                 of_model = curve[(slice(None), *model)]
-                of_model[best + 1 :] = of_model[max(best, 0)]
+                of_model[best + 1 :] = of_model[best] if best >= 0 else np.nan

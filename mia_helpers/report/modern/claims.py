@@ -105,7 +105,7 @@ def m1(studies: _Studies) -> Iterator[dict]:
         for metric in dict.fromkeys((strict(exp), "tpr_at_1pct_fpr", "auc")):
             three = _three(points, metric, _paper(exp, metric))
             more = apart(three["paper"], three["lira"])
-            what = f"ds {exp.train_size}, {_with(exp.n_references)}: {SHARES[metric]}"
+            what = f"ds {exp.train_size}, {exp.n_references} models: {SHARES[metric]}"
             question = "LiRA is ahead of the paper's attack"
             yield row("M1", what, three, question, more, studies, exp, sign=1)
 
@@ -118,7 +118,7 @@ def m2(studies: _Studies) -> Iterator[dict]:
     for metric, (small, large) in itertools.product((strict(sizes[0][0]), "auc") if steps else (), steps):
         ends = [_three(points, metric, _paper(exp, metric)) for exp, points in (small, large)]
         change = {who: apart(ends[0][who], ends[1][who]) for who in ends[0]}
-        what = f"ds {large[0].train_size} minus ds {small[0].train_size}, {_with(min(most))}: {SHARES[metric]}"
+        what = f"ds {large[0].train_size} minus ds {small[0].train_size}, {min(most)} models: {SHARES[metric]}"
         yield row("M2", what, change, "less with more records, by LiRA", change["lira"], studies, sign=-1)
 
 

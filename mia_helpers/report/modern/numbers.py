@@ -1,10 +1,12 @@
 """The numbers that README and docs tell of M1 to M10, by name, from the tables of profile `modern`."""
 
 from mia_helpers.report.formats import hours, number, percent, signed
-from mia_helpers.report.lookup import claim, told
+from mia_helpers.report.lookup import claim, mean, told
+from mia_helpers.walk.studies import AS_IT_IS
 
 FOUND = "members found at a false-positive rate of 0.1%"
 AUC = "AUC"
+PLAIN = {"study": "modern", "dataset": "cifar10", "train_size": 2500, "l2": 0, "attack": "lira"}
 
 
 def _found(name: str, *parts: str, column: str = "lira"):
@@ -13,7 +15,7 @@ def _found(name: str, *parts: str, column: str = "lira"):
 
 def _of_sizes(ds: int, n: int) -> dict:
     """Return what is told of one size: found by LiRA, RMIA and the paper's attack, and LiRA's AUC."""
-    start = f"ds {ds}, {n} references"
+    start = f"ds {ds}, {n} models"
     by = {who: _found("M1", start, column=who) for who in ("lira", "rmia", "paper")}
     by |= {"lira.low": _found("M1", start, column="lira_low"), "lira.high": _found("M1", start, column="lira_high")}
     by["lira.auc"] = number, claim("M1", f"{start}: {AUC}", column="lira")
@@ -27,12 +29,14 @@ MODERN = {
     **{
         f"m2.{what}{end}.{large}": (
             form,
-            claim("M2", f"ds {large} minus ds {small}, 16 references: {name}", column=column),
+            claim("M2", f"ds {large} minus ds {small}, 16 models: {name}", column=column),
         )
         for small, large in ((2500, 5000), (5000, 10000))
         for what, name in {"found": FOUND, "auc": AUC}.items()
         for end, column, form in (("", "lira", signed), (".verdict", "verdict", str))
     },
+    "m1.chosen": (percent, mean("attacks", "tpr_01pct", **PLAIN, n_references=62)),
+    "m1.came": (percent, mean("attacks", "fpr_01pct", **PLAIN, n_references=62)),
     # Adult.
     **{
         f"m4.{who}.{scaling}": (number, claim("M4", f"adult, {scaling} columns: {what}", column="lira"))
@@ -54,6 +58,10 @@ MODERN = {
     "m6.offline": _found("M6", "ds 2500, 62 references, offline"),
     "m6.shadows": _found("M6", "ds 2500, 10 shadows, offline"),
     # Classes, and other recipes.
+    "m10.right": (
+        percent,
+        mean("attacks", "tpr_at_01pct_fpr", **PLAIN | {"study": "modern_recipes"}, setting=AS_IT_IS),
+    ),
     **{f"m7.lira.{k}": _found("M7", f"{k} classes: ") for k in (2, 5, 10)},
     **{
         f"m10.{who}.{change.partition('=')[0]}": (signed, claim("M10", f"references with {change} minus", column=who))

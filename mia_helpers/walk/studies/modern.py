@@ -30,7 +30,7 @@ def modern_number(exp: Experiment) -> list[Point]:
 
 def modern_epochs(exp: Experiment) -> list[Point]:
     """M9: targets and references after 1 to 100 epochs of one training."""
-    epochs = watched_epochs(exp.epochs)
+    epochs = watched_epochs(exp.epochs, exp.defence)
     return [_point(exp, name, f"epochs={epoch}", epoch=epoch) for epoch in epochs for name in (*CORE, "gap")]
 
 
@@ -41,7 +41,7 @@ def modern_classes(exp: Experiment) -> list[Point]:
 
 def modern_recipes(exp: Experiment) -> list[Point]:
     """M10: an attacker who trained his references by another recipe than the target's, on the right records."""
-    halfway = [epoch for epoch in watched_epochs(exp.epochs) if epoch <= exp.epochs / 2][-1:]
+    halfway = [epoch for epoch in watched_epochs(exp.epochs, exp.defence) if epoch <= exp.epochs / 2][-1:]
     others = [(f"epochs={epoch}", exp.answers(epoch)) for epoch in halfway]
     others += [(f"{name}={value}", exp.replace(**{name: value}).answers()) for name, value in OTHER_RECIPES]
     found = [_point(exp, name, AS_IT_IS) for name in REFERENCE_ATTACKS]
