@@ -107,9 +107,11 @@ def _profile(name: str, content) -> Profile:
             raise unknown("study", study, STUDIES)
     experiments = _experiments(content["experiments"], "experiments") if "experiments" in content else ()
     studies = tuple((study, exp) for study, entries in wanted.items() for exp in _experiments(entries, study))
-    for name in ("defence", "output", "n_canaries"):
-        if any(getattr(exp, name) for exp in (*experiments, *(exp for _, exp in studies))):
-            raise MIAError(f"{name}: the tables of a profile do not tell it yet; give it to Experiment or to papermill")
+    for untold in ("defence", "output", "n_canaries"):
+        if any(getattr(exp, untold) for exp in (*experiments, *(exp for _, exp in studies))):
+            raise MIAError(
+                f"{untold}: the tables of a profile do not tell it yet; give it to Experiment or to papermill"
+            )
     if len(set(map(str, experiments))) != len(experiments):
         raise MIAError("two experiments have the same parameters (l2_sweep, l2_shadows and n_resamples aside)")
     return Profile(name, str(content["description"]), minutes, experiments, studies)
