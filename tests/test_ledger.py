@@ -126,3 +126,13 @@ def test_the_committed_tables_follow_from_the_committed_ledger(name, monkeypatch
     found["verdicts"] = report.verdicts_table(found["claims"])
     for path in report.write(name, found, root=tmp_path):
         assert path.read_bytes() == (files.CHECKOUT / "results" / name / path.name).read_bytes(), path.name
+
+
+def test_the_committed_tables_of_modern_attacks_follow_from_the_committed_ledger(monkeypatch, tmp_path):
+    monkeypatch.delenv("MIA_RECORDS_DIR", raising=False)
+    monkeypatch.setenv("MIA_DATA_DIR", str(tmp_path / "none"))
+    profile = profiles.load("modern")
+    found = {"attacks": modern.attacks_table(profile), "claims": modern.claims_table(profile)}
+    found["verdicts"] = modern.verdicts_table(found["claims"])
+    for path in report.write("modern", found, root=tmp_path):
+        assert path.read_bytes() == (files.CHECKOUT / "results" / "modern" / path.name).read_bytes(), path.name

@@ -106,6 +106,7 @@ def plot_by_setting(attacks: pd.DataFrame, study: str, title: str, ax=None):
         at = [settings.index(setting) for setting in part["setting"]]
         ax.errorbar(part[metric], at, xerr=_whiskers(part, metric), ls="", capsize=3, label=name, **look(name))
     ax.set_yticks(range(len(settings)), [AS_IT_IS if s == AS_IT_IS else s.replace("=", " ") for s in settings])
+    ax.margins(y=0.15)
     ax.invert_yaxis()
     ax.set(xlabel=found)
     lira = rows[rows["attack"] == "lira"].set_index("setting")[metric]

@@ -68,6 +68,18 @@ MODERN = {
         for who in ("lira", "rmia")
         for change in ("epochs=50", "optimizer=sgd", "batch_size=128", "scaling=standardised")
     },
+    **{
+        f"m10.offline.{setting.partition('=')[0].replace(' ', '-')}": (
+            percent,
+            mean(
+                "attacks",
+                "tpr_at_01pct_fpr",
+                **PLAIN | {"study": "modern_recipes", "attack": "lira_offline"},
+                setting=setting,
+            ),
+        )
+        for setting in (AS_IT_IS, "epochs=50", "optimizer=sgd", "batch_size=128", "scaling=standardised")
+    },
     "m10.came.sgd": (percent, claim("M10", "references with optimizer=sgd: rate of false alarms", column="lira")),
     # Epochs.
     **{f"m9.{who}.{n}": _found("M9", f"epochs={n} ", column=who) for who in ("lira", "rmia") for n in (1, 20, 50, 100)},
