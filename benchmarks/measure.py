@@ -25,7 +25,7 @@ ABOUT = {
     "dp_census": "24 census networks as one program: plain steps → DP-SGD (what the proof costs)",
     "dp_cnn": "image network on one thread: plain steps → DP-SGD (what the proof costs; Opacus: about a fifth)",
     "lira_scores": "LiRA online and offline, 64 targets, 5,000 records: a loop over both → all at once",
-    "references": "10 reference models of ds 2500, 20 epochs: one Keras `fit` after another, asked once → two workers, "
+    "references": "4 reference models of ds 2500, 100 epochs: one Keras `fit` after another, asked once → two workers, "
     "asked after each watched epoch and about moved images",
     "second_quick": "`reproduce` of the quick profile: first run → second run",
     "svm_paper_size": "search and fit at ds 15000, 300,000 records",

@@ -14,7 +14,7 @@ from mia_helpers.learning import image_network
 from mia_helpers.learning.keras_on_tensorflow import keras
 from mia_helpers.walk import worker
 
-DS, MODELS, EPOCHS = 2500, 10, 20
+DS, MODELS, EPOCHS = 2500, 4, 100  # as they are trained; with fewer epochs, asking them would be most of it
 TARGETS, RECORDS = 64, 5000  # of the scores
 ATTACKS = ("lira_record", "lira_offline")  # online, and offline
 
