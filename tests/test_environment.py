@@ -165,6 +165,20 @@ def test_a_notebook_whose_figures_are_missing_has_failed(tmp_path):
     assert "plots.draw_road_map showed no figure" in kernels.execute(source, tmp_path / "out.ipynb", {})
 
 
+@pytest.mark.parametrize(
+    ("source", "missing"),
+    [
+        ("plots.plot_examples(data)", "plots.plot_examples"),
+        ("ax = figures.plot_by_size(\n    table\n)", "figures.plot_by_size"),
+        ("if has_data:\n    plots.plot_examples(data)", ""),  # a fresh clone has none
+        ("# plots.plot_examples(data)", ""),
+    ],
+)
+def test_which_cells_must_show_a_figure(source, missing):
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
+    assert kernels._without_figure(book) == missing
+
+
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_a_kernel_that_dies_costs_its_notebook_alone(tmp_path):

@@ -14,7 +14,8 @@ from mia_helpers.engine import files, store
 from mia_helpers.engine.errors import MIAError, sentence
 
 SILENCE = 60  # seconds; a kernel answers its heartbeat while a cell computes, and while it waits for the disk
-FIGURE = re.compile(r"(?m)^[^#\n]*\b((?:plots|figures)\.(?:plot|draw)_\w+)")
+# An indented call hangs on a condition, such as whether the raw data are at hand.
+FIGURE = re.compile(r"(?m)^(?!\s)[^#\n]*\b((?:plots|figures)\.(?:plot|draw)_\w+)")
 
 
 class OwnKernel(AsyncKernelManager):
