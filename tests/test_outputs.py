@@ -104,14 +104,14 @@ def test_how_near_to_certainty_a_map_can_tell(name):
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory):
-    return tmp_path_factory.mktemp("runs")
+def folder(made_once):
+    """A store in which each test finds what those before it trained."""
+    return made_once(lambda: None)
 
 
 @pytest.fixture
-def walk(runs, monkeypatch):
-    """An experiment of few images, trained once, with canaries among the records of its references."""
-    monkeypatch.setenv("MIA_RUNS_DIR", str(runs))
+def walk(trained):
+    """An experiment of few images, with canaries among the records of its references."""
     sizes = {"train_size": 100, "n_shadows": 2, "n_references": 8, "epochs": 6, "n_canaries": 20}
     return Experiment(dataset="synthetic_images", l2_sweep=(), n_resamples=20, **sizes)
 

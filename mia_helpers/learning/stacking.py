@@ -22,15 +22,14 @@ def fit_stacked(
     diverges does not end the others: its curves go on as NaN.
     """
     uneven = isinstance(y, list)
-    x, y = _same_length(x, y)
-    if len(models) % LANES:  # fill up with copies, so that no model depends on how many others there are
-        m, chosen = len(models), np.arange(len(models) + -len(models) % LANES) % len(models)
+    if uneven:
+        x, y = _same_length(x, y)
+    m = len(models)
+    if m % LANES:  # fill up with copies, so that no model depends on how many others there are
+        chosen = np.arange(m + -m % LANES) % m
         models, seeds = [models[i] for i in chosen], [seeds[i] for i in chosen]
         tests = tests + [None] * (len(chosen) - m)
-        held_out = held_out and tuple(array[chosen] for array in held_out)
-        others = {"held_out": held_out, "watch": watch, **recipe}
-        x, y = ([all_[i] for i in chosen] if uneven else all_[chosen] for all_ in (x, y))
-        return fit_stacked(models, x, y, seeds=seeds, tests=tests, **others)[:m]
+        x, y, held_out = x[chosen], y[chosen], held_out and tuple(array[chosen] for array in held_out)
     defence = defences.named(recipe.pop("defence", None))
     stack = Stack(models, defence)
 
@@ -47,7 +46,7 @@ def fit_stacked(
     stack.unstack()
     return [
         {name: curve[:, i] for name, curve in curves.items() if name != "test_accuracy" or test is not None}
-        for i, test in enumerate(tests)
+        for i, test in enumerate(tests[:m])
     ]
 
 

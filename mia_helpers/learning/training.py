@@ -128,7 +128,7 @@ def _epoch_program(answers, weights, x, y, batch_size: int, step: Callable, cros
                 loss = mean + penalty
             step(tape.gradient(loss, weights))  # of a stack, the sum: no model's loss depends on another's weights
             total_loss += tf.reduce_sum(entropy, axis=-1)
-            total_right += _count_right(labels, probs, given.get(COUNTED))
+            total_right += count_right(labels, probs, given.get(COUNTED))
         return total_loss, total_right
 
     def run(order, drawn):
@@ -174,13 +174,14 @@ def _cross_entropy(defence: Defence, labels, probs):
     return losses.categorical_crossentropy(targets, probs)
 
 
-def _count_right(labels, probs, counted):
+def count_right(labels, answers, counted, even=0.5):
+    """Return how many answers (..., n, k) that count are right, float32 (...); `even` is neither of two classes."""
     import tensorflow as tf
 
-    if probs.shape[-1] == 1:
-        right = (probs[..., 0] > 0.5) == (labels == 1)
+    if answers.shape[-1] == 1:
+        right = (answers[..., 0] > even) == (labels == 1)
     else:
-        right = tf.argmax(probs, axis=-1, output_type=tf.int32) == labels
+        right = tf.argmax(answers, axis=-1, output_type=tf.int32) == labels
     right = right if counted is None else right & counted
     return tf.reduce_sum(tf.cast(right, tf.float32), axis=-1)
 

@@ -14,7 +14,7 @@ from mia_helpers.attacks.result import AttackResult, measure
 from mia_helpers.engine import backends, environment, store
 from mia_helpers.engine.errors import MIAError, unknown
 from mia_helpers.walk import jobs, worker
-from mia_helpers.walk.models import Model
+from mia_helpers.walk.models import Model, answers_of
 from mia_helpers.walk.outputs import fitted, learnt_from, mapped_by, shown
 from mia_helpers.walk.work import Work
 
@@ -143,11 +143,6 @@ def new_attack(name: str, seed: int, options: dict) -> attacks.Attack:
     """Return an unfitted attack, with what the walk supplies: a seed, the cores, and a way to train a network."""
     supplied = {"seed": seed, "n_jobs": backends.default_jobs(), "train": _train_network}
     return attacks.new(attacks.ATTACKS[name], options, supplied)
-
-
-def answers_of(models: tuple[Model, ...]) -> Records:
-    """Return the answers of several models to their own records."""
-    return Records.concatenate([model.records() for model in models])
 
 
 def check_memory(attacker: Attacker) -> None:

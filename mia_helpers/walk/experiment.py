@@ -21,9 +21,9 @@ from mia_helpers.data.splits import ReferenceSplit, ShadowSplit, TargetSplit
 from mia_helpers.engine.errors import MIAError
 from mia_helpers.learning.recipe import Recipe
 from mia_helpers.walk import jobs
-from mia_helpers.walk.attackers import Attacker, answers_of, check_memory, names_for, new_attack, resolve
+from mia_helpers.walk.attackers import Attacker, check_memory, names_for, new_attack, resolve
 from mia_helpers.walk.controls import Control, Outsiders, Twins
-from mia_helpers.walk.models import Model
+from mia_helpers.walk.models import Model, answers_of
 from mia_helpers.walk.outputs import fitted, shown
 from mia_helpers.walk.parameters import Parameters
 from mia_helpers.walk.reference_attackers import ReferenceAttacker

@@ -158,3 +158,8 @@ def question(model: Model, rows: np.ndarray) -> tuple:
     """Return what `worker.answers` and `worker.confidences` take to ask a model about these rows of its data set."""
     content, arrays = model.keras_file(), model.arrays()
     return model, model.name, content, arrays["shift"], arrays["factor"], rows
+
+
+def answers_of(models: tuple[Model, ...]) -> Records:
+    """Return the answers of several models to their own records."""
+    return Records.concatenate([model.records() for model in models])

@@ -7,7 +7,7 @@ import numpy as np
 from mia_helpers.attacks.records import Records
 from mia_helpers.learning import outputs
 from mia_helpers.learning.outputs import Output
-from mia_helpers.walk.models import Model
+from mia_helpers.walk.models import Model, answers_of
 
 
 def learnt_from(output: str | None, shadows: tuple[Model, ...]) -> tuple[Model, ...]:
@@ -28,7 +28,7 @@ def fitted(output: str | None, shadows: tuple[Model, ...]) -> Output | None:
         return None
     before, chosen = outputs.named(output), learnt_from(output, shadows)
     if chosen:
-        records = Records.concatenate([shadow.records() for shadow in chosen])
+        records = answers_of(chosen)
         before.fit(records.probs, records.member)
     return before
 

@@ -93,9 +93,8 @@ class ReferenceAttacker(Work):
         if planted.any():
             arrays |= _of_canaries(self, targets.only(planted), sources.only(planted))
             targets, sources = targets.only(~planted), sources.only(~planted)
-        scores, chosen = self.scores(targets, sources), _thresholds(self, sources)
-        table = attacks.per_target(scores, targets.member, chosen).drop(columns="target")
-        arrays |= {f"each_{name}": table[name].to_numpy(float) for name in table}
+        scores, chosen, found = _measured(self, "each", targets, sources)
+        arrays |= found
         if self._are_targets:
             exposure = _exposure(self.attack, targets, scores, chosen)
             arrays |= {f"exposure_{name}": np.asarray(x, float) for name, x in exposure.items()}
@@ -152,13 +151,18 @@ def _thresholds(attacker: ReferenceAttacker, sources: References) -> np.ndarray:
     return np.full((len(attacker.targets.models), len(attacks.THRESHOLDS)), np.nan)
 
 
+def _measured(attacker: ReferenceAttacker, kind: str, targets: References, sources: References) -> tuple:
+    """Return scores, thresholds, and what is measured of each target with them, under names that begin with `kind`."""
+    scores, chosen = attacker.scores(targets, sources), _thresholds(attacker, sources)
+    table = attacks.per_target(scores, targets.member, chosen).drop(columns="target")
+    return scores, chosen, {f"{kind}_{name}": table[name].to_numpy(float) for name in table}
+
+
 def _of_canaries(attacker: ReferenceAttacker, targets: References, sources: References) -> dict[str, np.ndarray]:
     """Return what is measured of the canaries, given these alone (see `ReferenceAttacker.canaries`)."""
-    scores = attacker.scores(targets, sources)
-    table = attacks.per_target(scores, targets.member, _thresholds(attacker, sources)).drop(columns="target")
-    pairs = zip(scores, targets.member, strict=True)
-    shown = np.array([epsilon_shown(score, member) for score, member in pairs])
-    return {f"canary_{name}": table[name].to_numpy(float) for name in table} | {"canary_epsilon": shown}
+    scores, _, found = _measured(attacker, "canary", targets, sources)
+    bounds = [epsilon_shown(score, member) for score, member in zip(scores, targets.member, strict=True)]
+    return found | {"canary_epsilon": np.array(bounds)}
 
 
 def _planted(model: Model, targets: References) -> np.ndarray:

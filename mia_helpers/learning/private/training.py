@@ -6,6 +6,7 @@ import numpy as np
 
 from mia_helpers.engine.errors import MIAError
 from mia_helpers.learning.private.gradients import clipped_sum
+from mia_helpers.learning.training import count_right
 
 BLOCK = 32  # records: batches of a stack are filled up to a multiple, so that no sum depends on how far
 MOST_NOISE = 4_000_000  # numbers of a model that are drawn at once
@@ -93,7 +94,8 @@ def _steps(network, weights, x, y, step, clip, noise, expected) -> Callable:
         for i in tf.range(tf.shape(sizes)[-1]):
             size = sizes[..., i]
             batch = rows[..., i, :] if stacked else rows[i, : tf.maximum(size, 1)]
-            counted = tf.cast(tf.range(tf.shape(batch)[-1]) < size[..., None], tf.float32)
+            there = tf.range(tf.shape(batch)[-1]) < size[..., None]
+            counted = tf.cast(there, tf.float32)
             now = [tf.convert_to_tensor(weight) for weight in weights]
             labels = tf.gather(y, batch)
             sums, entropy, logits = clipped_sum(network, now, tf.gather(x, batch), labels, clip, counted)
@@ -105,7 +107,7 @@ def _steps(network, weights, x, y, step, clip, noise, expected) -> Callable:
                 ]
             )
             loss += tf.reduce_sum(counted * entropy, axis=-1)
-            right += tf.reduce_sum(counted * _right(labels, logits), axis=-1)
+            right += count_right(labels, logits, there, even=0.0)
         return loss, right
 
     return run_steps
@@ -123,11 +125,3 @@ def _penalties(layers: list, weights: list) -> list:
                 penalty = layer.kernel_regularizer(weights[2 * i])  # of a stack, the sum
             gradients[2 * i] = tape.gradient(penalty, weights[2 * i])
     return gradients
-
-
-def _right(labels, logits):
-    import tensorflow as tf
-
-    if logits.shape[-1] == 1:
-        return tf.cast((logits[..., 0] > 0) == (labels == 1), tf.float32)
-    return tf.cast(tf.argmax(logits, axis=-1, output_type=tf.int32) == labels, tf.float32)
