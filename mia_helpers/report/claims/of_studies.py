@@ -12,7 +12,8 @@ from mia_helpers.report.claims.row import SIZES, row
 from mia_helpers.report.claims.values import beyond_gap, criteria, ends, gap, measured, paired, value_of
 from mia_helpers.report.intervals import NOT_RUN, Value, over_seeds, rank_correlation
 from mia_helpers.report.ledger import kept
-from mia_helpers.walk.attackers import Attacker, answers_of
+from mia_helpers.walk.attackers import Attacker
+from mia_helpers.walk.models import answers_of
 from mia_helpers.walk.studies import AS_IT_IS, LARGE_C, STUDIES
 
 
