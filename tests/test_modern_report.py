@@ -19,7 +19,7 @@ from mia_helpers.plots import references as drawn_of
 from mia_helpers.report import modern
 from mia_helpers.report.intervals import NOT_RUN, Value, over_pairs
 from mia_helpers.report.modern import claims, figures, tables, values
-from mia_helpers.report.modern.row import row
+from mia_helpers.report.questions import row
 from mia_helpers.walk import profiles
 from mia_helpers.walk.profiles import Profile
 
@@ -95,7 +95,7 @@ def test_a_profile_has_the_parts_that_it_names(monkeypatch, tmp_path):
 )
 def test_the_words_of_a_verdict(judged, options, word):
     three = {"paper": NOT_RUN, "lira": Value(0.7, 0.6, 0.8), "rmia": Value(0.1)}
-    made = row("M1", "what", three, "question", judged, SimpleNamespace(profile="demo"), EXP, **options)
+    made = row("M1", "what", three, "question", judged, SimpleNamespace(profile="demo", page="08_*"), EXP, **options)
     assert made["verdict"] == word
     assert (made["lira"], made["lira_low"], made["lira_high"], made["rmia"]) == (0.7, 0.6, 0.8, 0.1)
     assert math.isnan(made["p"]) == (not options.get("sign") or word == "measured")

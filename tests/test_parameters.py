@@ -158,7 +158,7 @@ def test_mistakes_in_a_profile_are_named(write, text, message):
 
 def test_a_profile_takes_no_defence_as_long_as_no_table_tells_it(write):
     write(HEAD + "  - {defence: label_smoothing=0.1}")
-    with pytest.raises(MIAError, match=r"mine\.yaml: defence: the tables of a profile do not tell it yet"):
+    with pytest.raises(MIAError, match=r"mine\.yaml: defence='label_smoothing=0.1': the tables of a profile have no"):
         profiles.load("mine")
 
 

@@ -50,6 +50,12 @@ def test_a_second_computation_says_the_same(case):
     assert 1 <= epsilon_by_moments(*case) / epsilon(*case) < 1.25
 
 
+def test_an_epsilon_whose_loss_distribution_overflows_is_that_of_a_few_steps_more():
+    rate, delta = 256 / 2500, 1e-5
+    assert np.isinf(accounting._by_loss_distributions(0.2, rate, 400, delta))  # dp-accounting 0.6.0
+    assert epsilon(0.2, rate, 300, delta) < epsilon(0.2, rate, 400, delta) < epsilon(0.2, rate, 410, delta)
+
+
 def test_moments_by_hand():
     """Of order 2: 1 + q² (e^(1/σ²) - 1); without sampling, α / 2σ²."""
     noise, rate = 1.5, 0.1

@@ -15,14 +15,15 @@ def write(monkeypatch, tmp_path):
 
 
 def test_committed_profiles_load():
-    assert profiles.names() == ["classroom", "modern", "paper", "quick"]
+    assert profiles.names() == ["classroom", "defences", "modern", "paper", "quick"]
     assert {exp.dataset for exp in profiles.load("quick").experiments} == {"synthetic_images", "synthetic_census"}
     first, adult = profiles.load("classroom").experiments
     assert first == Experiment()  # the notebooks' own parameters, whose outputs are committed
     assert (adult.dataset, adult.train_size, adult.n_shadows) == ("adult", 10000, 20)
     parts = {name: profiles.load(name).parts for name in profiles.names()}
     assert parts["modern"] == {"references"}
-    assert parts["quick"] == {"experiments", "references"}
+    assert parts["quick"] == {"experiments", "references", "defences"}
+    assert parts["defences"] == {"defences"}
     assert parts["paper"] == {"experiments"}
     paper = profiles.load("paper")
     sizes = [exp.train_size for exp in paper.shown() if exp.dataset == "cifar10"]
@@ -69,5 +70,5 @@ def test_mistakes_are_named(write, text, message):
 
 
 def test_unknown_profile_suggests_the_nearest():
-    with pytest.raises(MIAError, match="unknown profile 'classrom'; known: classroom, modern, paper.*'classroom'"):
+    with pytest.raises(MIAError, match="'classrom'; known: classroom, defences, modern, paper.*'classroom'"):
         profiles.load("classrom")

@@ -11,7 +11,7 @@ from mia_helpers.report.claims.values import criteria, of_model
 from mia_helpers.report.ledger import kept
 from mia_helpers.walk.attackers import Attacker
 from mia_helpers.walk.experiment import Experiment
-from mia_helpers.walk.studies import OF_REFERENCES, STUDIES, Point
+from mia_helpers.walk.studies import OF_DEFENCES, OF_REFERENCES, STUDIES, Point
 
 KEYS = ["study", "setting", "dataset", "train_size", "n_classes", "n_shadows", "epochs", "attack"]
 
@@ -22,7 +22,8 @@ def studies_table(studies: list[tuple[str, Experiment]]) -> pd.DataFrame:
     `low` and `high` are the 95% interval of `accuracy` over the records of one seed.
     """
     columns = [*KEYS, "seed", "train_accuracy", "test_accuracy", "gap", "accuracy", "low", "high", "auc", "advantage"]
-    points = [(study, point) for study, exp in studies if study not in OF_REFERENCES for point in STUDIES[study](exp)]
+    others = (*OF_REFERENCES, *OF_DEFENCES)
+    points = [(study, point) for study, exp in studies if study not in others for point in STUDIES[study](exp)]
     rows = [_row(study, point, found) for study, point in points if (found := criteria(point.attacker))]
     return pd.DataFrame(rows, columns=columns)
 

@@ -13,7 +13,7 @@ from mia_helpers.engine.errors import MIAError, unknown
 from mia_helpers.walk.attackers import Attacker
 from mia_helpers.walk.experiment import Experiment
 from mia_helpers.walk.parameters import check_injected
-from mia_helpers.walk.studies import OF_REFERENCES, STUDIES
+from mia_helpers.walk.studies import OF_DEFENCES, OF_REFERENCES, STUDIES
 
 KEYS = ("description", "minutes")  # and experiments, studies or both
 
@@ -37,9 +37,10 @@ class Profile:
 
     @property
     def parts(self) -> set[str]:
-        """What there is to report: 'experiments' on the paper, or studies of 'references', or both."""
-        found = {"experiments"} if self.experiments else set()
-        return found | ({"references"} if any(study in OF_REFERENCES for study, _ in self.studies) else set())
+        """What there is to report: 'experiments' on the paper, and studies of 'references' and of 'defences'."""
+        found, named = {"experiments"} if self.experiments else set(), {study for study, _ in self.studies}
+        kinds = {"references": OF_REFERENCES, "defences": OF_DEFENCES}
+        return found | {part for part, studies in kinds.items() if named & {*studies}}
 
     def works(self) -> list[tuple[Experiment, str, list[Attacker]]]:
         """Return (experiment, study or '', attackers) for each experiment and each study."""
@@ -107,14 +108,23 @@ def _profile(name: str, content) -> Profile:
             raise unknown("study", study, STUDIES)
     experiments = _experiments(content["experiments"], "experiments") if "experiments" in content else ()
     studies = tuple((study, exp) for study, entries in wanted.items() for exp in _experiments(entries, study))
-    for untold in ("defence", "output", "n_canaries"):
-        if any(getattr(exp, untold) for exp in (*experiments, *(exp for _, exp in studies))):
-            raise MIAError(
-                f"{untold}: the tables of a profile do not tell it yet; give it to Experiment or to papermill"
-            )
+    _check_told(experiments, studies)
     if len(set(map(str, experiments))) != len(experiments):
         raise MIAError("two experiments have the same parameters (l2_sweep, l2_shadows and n_resamples aside)")
     return Profile(name, str(content["description"]), minutes, experiments, studies)
+
+
+def _check_told(experiments: tuple, studies: tuple) -> None:
+    """Raise an MIAError for what the tables of a profile have no column for."""
+    every = [exp for _, exp in studies]
+    others = [exp for study, exp in studies if study not in OF_DEFENCES]
+    for untold, among in {"defence": every, "output": every, "n_canaries": others}.items():
+        found = [exp for exp in (*experiments, *among) if getattr(exp, untold)]
+        if found:
+            raise MIAError(
+                f"{untold}={getattr(found[0], untold)!r}: the tables of a profile have no column for it. Leave it out, "
+                f"or give it to Experiment or to papermill; the study 'defences' has defences, and takes n_canaries"
+            )
 
 
 def _experiments(entries, where: str) -> tuple[Experiment, ...]:

@@ -118,6 +118,16 @@ class ReferenceAttacker(Work):
         """
         return self._part("canary")
 
+    def accuracies(self) -> dict[str, np.ndarray]:
+        """Return how often each target is right, float64 (targets,): of the records that it knows, and of the others.
+
+        `train` and `test`; canaries are left out, for which the right answer is a wrong one.
+        """
+        targets = self.targets.references()
+        usual = ~_planted(self.targets.models[0], targets)
+        right, member = targets.right[:, usual, 0], targets.member[:, usual]
+        return {"train": right.mean(axis=1, where=member), "test": right.mean(axis=1, where=~member)}
+
     def exposure(self) -> dict[str, np.ndarray]:
         """Return what was measured of single records' risk; nothing where the attacker's models are others.
 

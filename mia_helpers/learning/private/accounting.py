@@ -5,6 +5,7 @@ the noise over the clipping norm, `rate` the probability with which each record 
 """
 
 import functools
+import math
 
 import numpy as np
 from scipy.optimize import brentq
@@ -26,12 +27,19 @@ def epsilon(noise: float, rate: float, steps: int, delta: float) -> float:
     """
     if noise < LEAST_NOISE:
         return epsilon_by_moments(noise, rate, steps, delta)
+    # Epsilons of around 700 overflow; what holds for a few steps more holds for these.
+    tried = (_by_loss_distributions(noise, rate, math.ceil(steps * more), delta) for more in (1, 1.01, 1.02, 1.05))
+    return next(filter(math.isfinite, tried), epsilon_by_moments(noise, rate, steps, delta))
+
+
+def _by_loss_distributions(noise: float, rate: float, steps: int, delta: float) -> float:
     from dp_accounting import GaussianDpEvent, NeighboringRelation, PoissonSampledDpEvent, SelfComposedDpEvent
     from dp_accounting.pld import PLDAccountant
 
     spent = SelfComposedDpEvent(PoissonSampledDpEvent(rate, GaussianDpEvent(noise)), steps)
     accountant = PLDAccountant(NeighboringRelation.ADD_OR_REMOVE_ONE)
-    return float(accountant.compose(spent).get_epsilon(delta))
+    with np.errstate(over="ignore"):
+        return float(accountant.compose(spent).get_epsilon(delta))
 
 
 def epsilon_by_moments(noise: float, rate: float, steps: int, delta: float) -> float:

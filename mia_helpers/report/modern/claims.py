@@ -11,7 +11,6 @@ from mia_helpers.attacks.references.measure import RATES
 from mia_helpers.data import registry
 from mia_helpers.report.intervals import NOT_RUN, Value, holm
 from mia_helpers.report.modern import expected
-from mia_helpers.report.modern.row import row
 from mia_helpers.report.modern.values import (
     SHARES,
     apart,
@@ -23,12 +22,12 @@ from mia_helpers.report.modern.values import (
     paired_change,
     realised,
 )
+from mia_helpers.report.questions import Points, Studies, row
 from mia_helpers.walk.experiment import Experiment
 from mia_helpers.walk.profiles import Profile
-from mia_helpers.walk.studies import AS_IT_IS, OF_REFERENCES, STUDIES
+from mia_helpers.walk.studies import AS_IT_IS, OF_REFERENCES
 
 SEEDS = range(5)  # of the paper's own targets
-Points = dict[tuple[str, str], object]  # from (setting, attack) to the attacker
 
 
 def claims_table(profile: Profile) -> pd.DataFrame:
@@ -49,19 +48,11 @@ def strict(exp: Experiment) -> str:
     return "tpr_at_01pct_fpr" if is_knowable("tpr_at_01pct_fpr", exp.train_size) else "tpr_at_1pct_fpr"
 
 
-class _Studies:
-    """The points of a profile's studies of references, by study and experiment."""
+class _Studies(Studies):
+    """The points of a profile's studies of references."""
 
     def __init__(self, profile: Profile):
-        self.profile = profile.name
-        chosen = [(study, exp, STUDIES[study](exp)) for study, exp in profile.studies if study in OF_REFERENCES]
-        self._found = [
-            (s, exp, {(p.setting, p.attacker.attack): p.attacker for p in found}) for s, exp, found in chosen
-        ]
-
-    def of(self, study: str) -> list[tuple[Experiment, Points]]:
-        """Return each experiment of a study with its points."""
-        return [(exp, points) for name, exp, points in self._found if name == study]
+        super().__init__(profile, OF_REFERENCES, "08_*")
 
     def images(self, l2: float = 0.0, n_references: int | None = None) -> list[tuple[Experiment, Points]]:
         """Return the experiments of `modern` on images with this penalty, the smallest first.

@@ -7,6 +7,7 @@ import pandas as pd
 from mia_helpers.report.ledger import entries_of
 from mia_helpers.report.modern.values import SHARES, each_target, exposed_auc, exposure, own_target, share_of
 from mia_helpers.report.provenance import manifest
+from mia_helpers.report.questions import with_interval
 from mia_helpers.report.tables import p_values, root_unless_lost
 from mia_helpers.report.tables import write as write_tables
 from mia_helpers.walk.profiles import Profile
@@ -59,16 +60,10 @@ def verdicts_table(claims: pd.DataFrame) -> pd.DataFrame:
     table = ran[["claim", "what"]].copy()
     for name, shown in {"paper": "the paper's attack", "lira": "LiRA", "rmia": "RMIA"}.items():
         rows = ran[[name, f"{name}_low", f"{name}_high"]].itertuples(index=False)
-        table[shown] = [_with_interval(*row) for row in rows]
+        table[shown] = [with_interval(*row) for row in rows]
     table["question"], table["answer"] = ran["question"], ran["verdict"]
     table["p (Holm)"] = p_values(ran["p_holm"])
     return table
-
-
-def _with_interval(value: float, low: float, high: float) -> str:
-    if pd.isna(value):
-        return ""
-    return f"{value:.3f}" + (f" ({low:.3f} to {high:.3f})" if low < high else "")
 
 
 def root_for(profile: Profile, attacks: pd.DataFrame) -> Path:

@@ -66,7 +66,7 @@ def gap_of(attacker: ReferenceAttacker | None) -> Value:
 def paired_change(old: ReferenceAttacker | None, new: ReferenceAttacker | None, metric: str) -> Value:
     """Return by how much a figure differs between two attackers on the same targets: a t-interval over their pairs."""
     before, after = (each_target(a) if a else None for a in (old, new))
-    return _of_pairs(np.array(after[metric]) - np.array(before[metric])) if before and after else NOT_RUN
+    return of_pairs(np.array(after[metric]) - np.array(before[metric])) if before and after else NOT_RUN
 
 
 def excess(attacker: ReferenceAttacker | None, rate: str) -> Value:
@@ -75,16 +75,17 @@ def excess(attacker: ReferenceAttacker | None, rate: str) -> Value:
     They were chosen on other models, so without any information it is 0, not the maximum of a curve.
     """
     found = each_target(attacker) if attacker else None
-    return _of_pairs(np.array(found[f"tpr_{rate}"]) - np.array(found[f"fpr_{rate}"])) if found else NOT_RUN
+    return of_pairs(np.array(found[f"tpr_{rate}"]) - np.array(found[f"fpr_{rate}"])) if found else NOT_RUN
 
 
 def realised(attacker: ReferenceAttacker | None, name: str) -> Value:
     """Return what came of a threshold that was chosen on other models: a rate's mean, with a t-interval over pairs."""
     found = each_target(attacker) if attacker else None
-    return _of_pairs(np.array(found[name])) if found else NOT_RUN
+    return of_pairs(np.array(found[name])) if found else NOT_RUN
 
 
-def _of_pairs(values: np.ndarray) -> Value:
+def of_pairs(values: np.ndarray) -> Value:
+    """Return the mean over targets of what is no share, with a t-interval over their pairs."""
     pairs = pair_means(values)
     if not len(pairs):
         return NOT_RUN

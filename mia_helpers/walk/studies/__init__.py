@@ -11,6 +11,7 @@ from collections.abc import Callable
 from mia_helpers.walk.experiment import Experiment
 from mia_helpers.walk.studies.choices import choices
 from mia_helpers.walk.studies.classes import classes
+from mia_helpers.walk.studies.defences import defences, defences_few
 from mia_helpers.walk.studies.modern import modern, modern_classes, modern_epochs, modern_number, modern_recipes
 from mia_helpers.walk.studies.overfitting import overfitting
 from mia_helpers.walk.studies.point import AS_IT_IS, Point
@@ -18,5 +19,8 @@ from mia_helpers.walk.studies.shadows import LARGE_C, shadows
 
 _PAPER = (shadows, classes, overfitting, choices)
 _MODERN = (modern, modern_number, modern_epochs, modern_classes, modern_recipes)
-STUDIES: dict[str, Callable[[Experiment], list[Point]]] = {study.__name__: study for study in (*_PAPER, *_MODERN)}
-OF_REFERENCES = tuple(study.__name__ for study in _MODERN)  # their attackers have reference models
+_DEFENCES = (defences, defences_few)
+_ALL = (*_PAPER, *_MODERN, *_DEFENCES)
+STUDIES: dict[str, Callable[[Experiment], list[Point]]] = {study.__name__: study for study in _ALL}
+OF_REFERENCES = tuple(study.__name__ for study in _MODERN)  # M1 to M10: their attackers have reference models
+OF_DEFENCES = tuple(study.__name__ for study in _DEFENCES)  # D1 to D6
