@@ -35,7 +35,7 @@ def named(paths):
 def test_the_road_has_each_notebook_in_order():
     assert [path.stem[:2] for path in NOTEBOOKS] == [f"{i:02}" for i in range(1, len(NOTEBOOKS) + 1)]
     assert sorted((files.CHECKOUT / "notebooks").glob("*.ipynb")) == NOTEBOOKS
-    assert [page.stem for page in ROAD if page.of_profile] == ["07_results", "08_modern_attacks"]
+    assert [page.stem for page in ROAD if page.of_profile] == ["07_results", "08_modern_attacks", "09_defences"]
 
 
 @named(NOTEBOOKS)

@@ -19,7 +19,7 @@ from mia_helpers.engine.errors import MIAError
 from mia_helpers.engine.progress import duration
 from mia_helpers.learning.defences import DEFENCES
 from mia_helpers.learning.outputs import OUTPUTS
-from mia_helpers.report import modern
+from mia_helpers.report import defences, modern
 from mia_helpers.report import pages as written
 from mia_helpers.walk import estimates, jobs, profiles
 from mia_helpers.walk.studies import STUDIES
@@ -108,7 +108,13 @@ def _of_references(profile: profiles.Profile) -> tuple[pd.DataFrame, Path]:
     return modern.overview(attacks), modern.root_for(profile, attacks)
 
 
-_TABLES = {"experiments": _of_experiments, "references": _of_references}  # by part (see `Profile.parts`)
+def _of_defences(profile: profiles.Profile) -> tuple[pd.DataFrame, Path]:
+    points = defences.points_table(profile)
+    return defences.overview(points), defences.root_for(profile, points)
+
+
+# By part (see `Profile.parts`).
+_TABLES = {"experiments": _of_experiments, "references": _of_references, "defences": _of_defences}
 
 
 def list_all(_options) -> int:

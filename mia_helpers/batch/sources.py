@@ -9,8 +9,11 @@ from mia_helpers.engine.errors import MIAError
 from mia_helpers.engine.progress import say
 from mia_helpers.walk import profiles
 from mia_helpers.walk.jobs import train_all
+from mia_helpers.walk.reference_attackers import ReferenceAttacker
 from mia_helpers.walk.road import ROAD
-from mia_helpers.walk.work import needed
+from mia_helpers.walk.studies import STUDIES
+from mia_helpers.walk.studies.defences import SHOWN
+from mia_helpers.walk.work import Work, needed
 
 
 def write_outputs(only: str | None = None) -> list[str]:
@@ -68,14 +71,15 @@ def write_records(name: str) -> list[Path]:
     """Write the records of a profile's experiments as those that come with the repository; train what is missing.
 
     Beside what models answer, that is what else takes the data: outsiders and twins; and the confidences of reference
-    models, without the models.
+    models, without the models: those of the experiments, and those with canaries that notebook 09 reads.
     Records that came along before are not taken over: only what was trained here, from the data at hand.
     """
-    experiments = profiles.load(name).experiments
+    experiments, judged = profiles.load(name).experiments, _of_defences()
     for exp in experiments:
         registry.load(exp.dataset)
     models = needed(attacker for exp in experiments for attacker in exp.attackers())
     with_data = [w for exp in experiments for w in (exp.outsiders_work(), exp.twins_work(), exp.answers())]
+    with_data += judged
     works = [*models, *with_data]
     store.forget([work.name for work in works if not store.path_of(work.name).exists()])
     train_all(models)
@@ -89,3 +93,10 @@ def write_records(name: str) -> list[Path]:
         work.arrays()
     found = {work.name: store.load(work.name) for work in works}
     return shipped.write(found, lambda it: store.model_file(it) if it in plain else None, about)
+
+
+def _of_defences() -> list[Work]:
+    """Return the answers that notebook 09 reads, of the first experiment of profile `defences`."""
+    study, exp = profiles.load("defences").studies[0]
+    attackers = [point.attacker for point in STUDIES[study](exp) if point.setting in SHOWN]
+    return list(dict.fromkeys(a.targets for a in attackers if isinstance(a, ReferenceAttacker)))

@@ -70,7 +70,7 @@ class Model(Work):
         data = registry.load(self.dataset, self.n_classes)
         if not self.split.n_canaries:
             return data
-        return mislabelled(data, self.split.canaries(len(data), self.seed), self.seed)
+        return mislabelled(data, self.canaries(), self.seed)
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -94,6 +94,10 @@ class Model(Work):
     def population(self) -> np.ndarray:
         """Return the indices of the population that a reference model is asked about (see `splits.ReferenceSplit`)."""
         return self.split.others(registry.named(self.dataset).size, self.seed)
+
+    def canaries(self) -> np.ndarray:
+        """Return the indices of the records that have a wrong class, the same for all reference models of a pool."""
+        return self.split.canaries(registry.named(self.dataset).size, self.seed)
 
     def held_out(self) -> np.ndarray:
         """Return the indices of records that neither it nor a reference model is trained on or asked about."""

@@ -10,7 +10,6 @@ from mia_helpers.attacks import references as attacks
 from mia_helpers.attacks.records import Records
 from mia_helpers.attacks.references import REFERENCE_ATTACKS, References, Target, find
 from mia_helpers.attacks.references.privacy import epsilon_shown
-from mia_helpers.data import registry
 from mia_helpers.engine import store
 from mia_helpers.engine.errors import MIAError
 from mia_helpers.walk.models import Model
@@ -179,7 +178,7 @@ def _planted(model: Model, targets: References) -> np.ndarray:
     """Return which of the records are canaries, bool (records,)."""
     if not model.split.n_canaries:
         return np.zeros(len(targets.label), bool)
-    return np.isin(targets.index, model.split.canaries(registry.named(model.dataset).size, model.seed))
+    return np.isin(targets.index, model.canaries())
 
 
 def _left(sources: References, target: int, n: int) -> References:

@@ -50,7 +50,7 @@ class Page:
         Whether it shows the raw data, so that the records alone are not enough.
     of_profile : str
         Where it is made once for a whole profile (its parameter), not for each experiment: what the profile must have,
-        'experiments' or 'references' (see `Profile.parts`).
+        'experiments', 'references' or 'defences' (see `Profile.parts`).
     """
 
     stem: str
@@ -89,4 +89,5 @@ ROAD = (
     Page("06_regularization", "L2 penalty", Experiment.attackers),
     Page("07_results", "results", _nothing, of_profile="experiments"),
     Page("08_modern_attacks", "modern", _nothing, of_profile="references"),
+    Page("09_defences", "defences", _nothing, of_profile="defences"),
 )

@@ -39,29 +39,58 @@ def best_of(rows: pd.DataFrame, metric: str = "found") -> pd.DataFrame:
     return known.loc[known.groupby("setting", sort=False)[metric].idxmax()] if len(known) else known
 
 
-def plot_two_judges(rows: pd.DataFrame, axes=None):
-    """Each defence by the paper's attack, whose shadows know no defence, and by the best that adapts, on canaries."""
+def plot_unawares(rows: pd.DataFrame, ax=None):
+    """Each defence by the paper's attack, whose shadows know no defence."""
     best = best_of(rows).reset_index(drop=True)
-    if axes is None:
-        _, axes = plt.subplots(1, 2, figsize=(10.5, 0.3 * max(len(best), 3) + 1.7), sharey=True)
-    left, right = axes
+    ax, limit = ax or _tall(best), 0.5 + expected.STOPPED
     if best.empty:
-        return [nothing(ax, title) for ax, title in zip(axes, ("The paper's attack", "Who adapts"), strict=True)]
-    for ax, name, limit in ((left, "paper", 0.5 + expected.STOPPED), (right, "found", expected.PROTECTED)):
-        error = np.abs(best[[f"{name}_low", f"{name}_high"]].to_numpy().T - best[name].to_numpy())
-        colours = ["#d55e00" if value > limit else "#0072b2" for value in best[name]]
-        ax.barh(best.index, best[name], color=colours, height=0.65)
-        ax.errorbar(best[name], best.index, xerr=np.nan_to_num(error), fmt="none", ecolor="black", capsize=2, lw=1)
-        ax.axvline(limit, color="black", ls=":", lw=1.2)
-    left.set_yticks(best.index, best["setting"], fontsize=9)
-    left.set(xlabel="accuracy on its own target", xlim=(0.45, 1), ylim=(len(best) - 0.4, -0.6))
-    right.set(xlabel="canaries found, of those that it knows", xlim=(0, 1))
-    stopped, few = (int((best[n] <= limit).sum()) for n, limit in (("paper", 0.53), ("found", expected.PROTECTED)))
-    left.set_title(
-        f"The paper's attack, unawares\n{stopped} of {len(best)} settings look private (dotted)", fontsize=10
-    )
-    right.set_title(f"The best attack that adapts, on canaries\n{few} of {len(best)} hide them (dotted)", fontsize=10)
+        return nothing(ax, "The paper's attack, unawares")
+    _bars(ax, best, "paper", limit)
+    ax.set(xlabel="accuracy on its own target (chance: 0.5)", xlim=(0.45, 1))
+    stopped = int((best["paper"] <= limit).sum())
+    ax.set_title(f"The paper's attack, unawares\n{stopped} of {len(best)} look private (left of the line)", fontsize=10)
+    return ax
+
+
+def plot_adapted(rows: pd.DataFrame, ax=None):
+    """Each defence by the best of the attacks with references trained alike, on canaries."""
+    best = best_of(rows).reset_index(drop=True)
+    ax = ax or _tall(best)
+    if best.empty:
+        return nothing(ax, "The best attack that adapts, on canaries")
+    _bars(ax, best, "found", expected.PROTECTED)
+    ax.set(xlabel=f"share of canaries found at {best['rate'].iloc[0]} false alarms", xlim=(0, 1))
+    few = int((best["found"] <= expected.PROTECTED).sum())
+    told = f"{few} of {len(best)} hide all but one in twenty (line)"
+    ax.set_title(f"The best attack that adapts, on canaries\n{told}", fontsize=10)
+    return ax
+
+
+def plot_both(rows: pd.DataFrame):
+    """Both side by side: what the paper's attack sees, and what is found by who adapts."""
+    best = best_of(rows)
+    axes = plt.subplots(1, 2, figsize=(10.5, _height(best)), sharey=True)[1]
+    plot_unawares(rows, axes[0])
+    plot_adapted(rows, axes[1])
     return axes
+
+
+def _height(best: pd.DataFrame) -> float:
+    return 0.3 * max(len(best), 3) + 1.7
+
+
+def _tall(best: pd.DataFrame):
+    return plt.subplots(figsize=(7.5, _height(best)))[1]
+
+
+def _bars(ax, best: pd.DataFrame, name: str, limit: float) -> None:
+    error = np.abs(best[[f"{name}_low", f"{name}_high"]].to_numpy().T - best[name].to_numpy())
+    colours = ["#d55e00" if value > limit else "#0072b2" for value in best[name]]
+    ax.barh(best.index, best[name], color=colours, height=0.65)
+    ax.errorbar(best[name], best.index, xerr=np.nan_to_num(error), fmt="none", ecolor="black", capsize=2, lw=1)
+    ax.axvline(limit, color="black", ls=":", lw=1.2)
+    ax.set_yticks(best.index, [_short(row) for _, row in best.iterrows()], fontsize=9)
+    ax.set(ylim=(len(best) - 0.4, -0.6))
 
 
 def plot_frontier(rows: pd.DataFrame, metric: str = "found", ax=None):
@@ -89,11 +118,12 @@ def plot_frontier(rows: pd.DataFrame, metric: str = "found", ax=None):
     if on_canaries:
         rate = best["rate"].iloc[0]
         ax.set(yscale="log", ylabel=f"canaries found at {rate} false alarms (share, log)", ylim=(LEAST / 1.3, 1.3))
-        ax.axhline(float(rate.rstrip("%")) / 100, **CHANCE)
+        ax.axhline(float(rate.rstrip("%")) / 100, color=CHANCE, ls="--")
     else:
-        ax.axhline(0.5, **CHANCE)
+        ax.axhline(0.5, color=CHANCE, ls="--")
         ax.set(ylabel="accuracy of the best attack, all records")
     ax.set(xlabel="test accuracy of the targets")
+    ax.margins(x=0.12)
     ax.set_title(f"Utility and {title}, by the best attack that adapts\n{_finding(best, metric)}", fontsize=11)
     return ax
 
@@ -122,7 +152,7 @@ def plot_epsilon(rows: pd.DataFrame, ax=None):
         return nothing(ax, "Epsilon, proven and shown")
     shown = shown.sort_values("epsilon_proven")
     x = shown["epsilon_proven"]
-    ax.plot(x, x, **CHANCE, label="shown = proven")
+    ax.plot(x, x, color=CHANCE, ls="--", label="shown = proven")
     error = np.abs(shown[["epsilon_shown_low", "epsilon_shown_high"]].to_numpy().T - shown["epsilon_shown"].to_numpy())
     ax.errorbar(x, shown["epsilon_shown"], yerr=np.nan_to_num(error), fmt="o-", color=LOOKS["dp_sgd"][0], capsize=3)
     ax.set_xscale("log")
