@@ -185,7 +185,7 @@ def clean(options) -> int:
 def records(_options) -> int:
     """Write the records that come with the repository."""
     with batch.lock():
-        for path in sources.write_records("classroom"):
+        for path in sources.write_records("classroom", "defences"):
             print(f"{path} ({path.stat().st_size / 1e6:.1f} MB)")
     return 0
 

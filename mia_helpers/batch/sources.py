@@ -11,7 +11,7 @@ from mia_helpers.walk import profiles
 from mia_helpers.walk.jobs import train_all
 from mia_helpers.walk.reference_attackers import ReferenceAttacker
 from mia_helpers.walk.road import ROAD
-from mia_helpers.walk.studies import STUDIES
+from mia_helpers.walk.studies import OF_DEFENCES, STUDIES
 from mia_helpers.walk.studies.defences import SHOWN
 from mia_helpers.walk.work import Work, needed
 
@@ -67,25 +67,26 @@ def _in_one_piece(outputs: list) -> list:
     return joined
 
 
-def write_records(name: str) -> list[Path]:
-    """Write the records of a profile's experiments as those that come with the repository; train what is missing.
+def write_records(*names: str) -> list[Path]:
+    """Write the records of these profiles' experiments as those that come with the repository; train what is missing.
 
     Beside what models answer, that is what else takes the data: outsiders and twins; and the confidences of reference
     models, without the models: those of the experiments, and those with canaries that notebook 09 reads.
     Records that came along before are not taken over: only what was trained here, from the data at hand.
     """
-    experiments, judged = profiles.load(name).experiments, _of_defences()
+    chosen = [profiles.load(name) for name in names]
+    experiments = [exp for profile in chosen for exp in profile.experiments]
     for exp in experiments:
         registry.load(exp.dataset)
     models = needed(attacker for exp in experiments for attacker in exp.attackers())
     with_data = [w for exp in experiments for w in (exp.outsiders_work(), exp.twins_work(), exp.answers())]
-    with_data += judged
+    with_data += [work for profile in chosen for work in _of_defences(profile)]
     works = [*models, *with_data]
     store.forget([work.name for work in works if not store.path_of(work.name).exists()])
     train_all(models)
     plain = {exp.model().name for exp in experiments}
     about = {
-        "what": f"records of profile {name}; made by: python -m mia_helpers records",
+        "what": f"records of {', '.join(names)}; made by: python -m mia_helpers records",
         "git_commit": environment.git_commit(),
         "data": {exp.dataset: exp.source for exp in experiments},
     }
@@ -95,8 +96,9 @@ def write_records(name: str) -> list[Path]:
     return shipped.write(found, lambda it: store.model_file(it) if it in plain else None, about)
 
 
-def _of_defences() -> list[Work]:
-    """Return the answers that notebook 09 reads, of the first experiment of profile `defences`."""
-    study, exp = profiles.load("defences").studies[0]
-    attackers = [point.attacker for point in STUDIES[study](exp) if point.setting in SHOWN]
+def _of_defences(profile: profiles.Profile) -> list[Work]:
+    """Return the answers that notebook 09 reads: of the first experiment whose defences are judged."""
+    judged = [(study, exp) for study, exp in profile.studies if study in OF_DEFENCES][:1]
+    points = [point for study, exp in judged for point in STUDIES[study](exp)]
+    attackers = [point.attacker for point in points if point.setting in SHOWN]
     return list(dict.fromkeys(a.targets for a in attackers if isinstance(a, ReferenceAttacker)))
