@@ -26,6 +26,8 @@ EXPOSED = 0.01  # the share of the records that counts as most exposed
 class ReferenceAttacker(Work):
     """One measurement: an attack on every one of the `targets`, by somebody who has the models of `sources`.
 
+    Longer than a screen: what it depends on, then a method for each part of what it measured.
+
     Attributes
     ----------
     attack : str
