@@ -26,12 +26,13 @@ MODERN = {
     **_of_sizes(2500, 64),
     **_of_sizes(5000, 16),
     **_of_sizes(10000, 16),
+    **_of_sizes(15000, 16),
     **{
         f"m2.{what}{end}.{large}": (
             form,
             claim("M2", f"ds {large} minus ds {small}, 16 models: {name}", column=column),
         )
-        for small, large in ((2500, 5000), (5000, 10000))
+        for small, large in ((2500, 5000), (5000, 10000), (10000, 15000))
         for what, name in {"found": FOUND, "auc": AUC}.items()
         for end, column, form in (("", "lira", signed), (".verdict", "verdict", str))
     },
@@ -44,9 +45,12 @@ MODERN = {
         for who, what in {"auc": AUC, "exposed": "AUC over the most exposed percent of the records"}.items()
     },
     # The penalty.
-    "m5.lira.2500": (number, claim("M5", "ds 2500 with L2: accuracy", column="lira")),
-    "m5.paper.2500": (number, claim("M5", "ds 2500 with L2: accuracy", column="paper")),
-    "m5.found.2500": _found("M5", "ds 2500 with L2:"),
+    **{
+        f"m5.{who}.{ds}": (number, claim("M5", f"ds {ds} with L2: accuracy", column=who))
+        for ds in (2500, 15000)
+        for who in ("lira", "paper")
+    },
+    **{f"m5.found.{ds}": _found("M5", f"ds {ds} with L2:") for ds in (2500, 15000)},
     # How many models.
     **{
         f"m6.{who}.{n}": _found("M6", f"ds 2500, {n} references, online", column=who)
