@@ -97,9 +97,9 @@ def plot_frontier(rows: pd.DataFrame, metric: str = "found", ax=None):
     """Utility against leakage: test accuracy, and what the best attack that adapts reaches; DP-SGD as a line."""
     ax = ax or plt.subplots(figsize=(8.5, 6))[1]
     title = "canaries found" if metric == "found" else "accuracy of the best attack"
-    if rows.empty:
-        return nothing(ax, f"Test accuracy against {title}")
     best, on_canaries = best_of(rows, metric), metric == "found"
+    if best.empty:
+        return nothing(ax, f"Test accuracy against {title}")
     line = best[best["family"] == "dp_sgd"].sort_values("test_accuracy")
     at = {
         name: best[name].clip(lower=LEAST) if on_canaries else best[name]

@@ -13,7 +13,7 @@ from mia_helpers.learning import defences
 from mia_helpers.learning.defences import DPSGD
 from mia_helpers.learning.private import accounting
 from mia_helpers.report.claims.values import measured
-from mia_helpers.report.intervals import NOT_RUN, Value, largest, over_pairs, share
+from mia_helpers.report.intervals import NOT_RUN, Value, largest, over_pairs, pair_means, share
 from mia_helpers.report.ledger import kept
 from mia_helpers.report.modern.values import of_pairs, over_targets
 from mia_helpers.report.questions import Points
@@ -158,11 +158,12 @@ def beyond(value: Value, limit: float) -> Value:
 def _share(values: np.ndarray, n: int) -> Value:
     """Return the mean of shares over targets, of which a pair shares out n records.
 
-    Where all targets agree, as where none finds anybody, the interval is over those records instead.
+    Where all pairs agree, as where none finds anybody, the interval is over those records instead.
     """
-    if not len(values) or np.isnan(values).all():
+    pairs = pair_means(values)
+    if not len(pairs):
         return NOT_RUN
-    return over_pairs(values.tolist(), n / 2) if np.ptp(values) else share(round(values[0] * n), n)
+    return over_pairs(values.tolist(), n / 2) if np.ptp(pairs) else share(round(pairs[0] * n), n)
 
 
 def _mean(values: np.ndarray) -> Value:
