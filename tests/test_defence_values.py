@@ -288,8 +288,9 @@ def test_how_often_dp_sgd_is_said_to_let_more_be_found(world, here, right):
     for _ in range(REPEATS):
         pair, noise = rng.uniform(-1, 1, 16), np.repeat(rng.normal(0, 0.01, 16), 2)
         planted = {"dp_sgd,noise=2": (0.2, 0.40), "dp_sgd,noise=1": (0.4, 0.50), "l2=0.005": (here, 0.45)}
-        for name, (share, accuracy) in planted.items():  # all are as accurate on an easy half as on a hard one
-            world[name] = told(0, accuracy + noise) | {"found": {"lira": drawn(rng, share, pair)}}
+        for name, (share, accuracy) in planted.items():  # more accurate on an easy half, and by chance of their own
+            own = np.repeat(rng.normal(0, 0.005, 16), 2)
+            world[name] = told(0, accuracy + noise + own) | {"found": {"lira": drawn(rng, share, pair)}}
         words.append([row["verdict"] for row in claims.d5(asked)][-1])
     for wrong in {"yes", "no"} - {right}:
         assert words.count(wrong) / REPEATS <= RARELY

@@ -97,7 +97,8 @@ def largest(values: list[Value]) -> Value:
     """Return the largest of several values, with an interval of the largest true one.
 
     Its upper end is the largest upper end. Its lower end is the largest lower end of intervals that share out among
-    them what may go wrong, since chance alone lifts the best of several.
+    them what may go wrong, since chance alone lifts the best of several. Where one of them has no interval, there is
+    none.
     """
     values = [value for value in values if not math.isnan(value.ours)]
     if not values:
@@ -106,7 +107,7 @@ def largest(values: list[Value]) -> Value:
     wider = [stats.t.isf(shared, v.df) / stats.t.ppf(0.975, v.df) for v in values]
     lows = [v.ours - factor * (v.ours - v.low) for v, factor in zip(values, wider, strict=True)]
     best = max(values, key=lambda value: value.ours)
-    return replace(best, low=max(lows), high=max(value.high for value in values))
+    return replace(best, low=float(np.max(lows)), high=float(np.max([value.high for value in values])))
 
 
 def rank_correlation(points: list[tuple[float, float]]) -> Value:

@@ -49,7 +49,8 @@ class _Asked:
         return [setting for setting in self.settings if setting.family in families]
 
     def row(self, claim: str, what: str, values: tuple, question: str = "", judged: Value = NOT_RUN, **options) -> dict:
-        """Return a row of the table; the values are one with the defence, and what it stands beside."""
+        """Return a row of the table; the values are one with the defence (or all is not run), and what it is beside."""
+        values = values if not math.isnan(values[0].ours) else (NOT_RUN, NOT_RUN)
         figures = dict(zip(("defended", "beside"), values, strict=True))
         return row(claim, f"{self.start}, {what}", figures, question, judged, self.studies, self.exp, **options)
 

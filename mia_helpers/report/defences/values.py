@@ -3,6 +3,7 @@
 import itertools
 import math
 import re
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -131,9 +132,10 @@ def change(old: np.ndarray, new: np.ndarray) -> Value:
 def beside_private(setting: Setting, private: list[Setting]) -> tuple[Value, Value]:
     """Return the share of canaries found under DP-SGD at this setting's test accuracy, and how much more here.
 
-    DP-SGD at that accuracy lies between two of its noises: both shares are weighted as their accuracies say, target by
-    target, so the difference has an interval over pairs. The weights are taken as known. Each side has the attack that
-    finds most there. Not run where DP-SGD was not trained to be as accurate, or as inaccurate.
+    DP-SGD at that accuracy lies on the line between two of its noises. Target by target, so that the difference has an
+    interval over pairs: both shares, weighted as the mean accuracies say, and the line's slope times how far off that
+    accuracy the target itself is, for the weights are measured too. Each side has the attack that finds most there. Not
+    run where DP-SGD was not trained to be as accurate, or as inaccurate.
     """
     wanted, known = setting.utility().ours, [p for p in private if len(p.utility_targets())]
     line = sorted(known, key=lambda p: p.utility().ours)
@@ -141,13 +143,22 @@ def beside_private(setting: Setting, private: list[Setting]) -> tuple[Value, Val
         below, above = low.utility().ours, high.utility().ours
         if below <= wanted <= above and above > below:
             weight = (wanted - below) / (above - below)
-            ends = [end.canary_targets(end.best()) for end in (low, high)]
-            if len(ends[0]) and len(ends[1]):
-                between = (1 - weight) * ends[0] + weight * ends[1]
-                return _share(between, setting.model.split.n_canaries), change(
-                    between, setting.canary_targets(setting.best())
-                )
+            found, accuracy = (_between(low, high, weight, of) for of in (_found_of_each, Setting.utility_targets))
+            if len(found):
+                slope = (high.found().ours - low.found().ours) / (above - below)
+                found = found + slope * (setting.utility_targets() - accuracy)
+                more = change(found, _found_of_each(setting))
+                return _share(found, setting.model.split.n_canaries), more
     return NOT_RUN, NOT_RUN
+
+
+def _found_of_each(setting: Setting) -> np.ndarray:
+    return setting.canary_targets(setting.best())
+
+
+def _between(low: Setting, high: Setting, weight: float, of: Callable[[Setting], np.ndarray]) -> np.ndarray:
+    first, second = of(low), of(high)
+    return (1 - weight) * first + weight * second if len(first) and len(second) else np.zeros(0)
 
 
 def beyond(value: Value, limit: float) -> Value:
