@@ -1,11 +1,13 @@
 """Reference models as one matrix: what N models of complementary halves of the target's records answer about them."""
 
+import functools
 import time
 from dataclasses import dataclass
 
 import numpy as np
 
 from mia_helpers.attacks.references import References
+from mia_helpers.data import registry
 from mia_helpers.engine import backends, store
 from mia_helpers.engine.errors import MIAError
 from mia_helpers.walk import jobs, worker
@@ -46,8 +48,7 @@ class Answers(Work):
     @property
     def name(self) -> str:
         """The name under which it is kept."""
-        first = self.models[0]
-        return f"{first.dataset}/ds{first.split.train_size}-references-{store.fingerprint(self.depends_on())}"
+        return _name(self, registry.source_of(self.models[0].dataset)["sha256"])
 
     def needs(self) -> tuple[Model, ...]:
         """Return the models that it takes."""
@@ -108,6 +109,13 @@ class Answers(Work):
             array = before.transform(array) if before and name == "probs" else array
             parts.append(array[np.argsort(arrays["index"])])
         return np.stack(parts)
+
+
+@functools.lru_cache(maxsize=1024)
+def _name(answers: Answers, _data: str) -> str:
+    """Return the name of a matrix on these data; reports ask for it again and again, and it takes N models' names."""
+    first = answers.models[0]
+    return f"{first.dataset}/ds{first.split.train_size}-references-{store.fingerprint(answers.depends_on())}"
 
 
 def _in_order(arrays: dict, epoch: int) -> dict[str, np.ndarray]:

@@ -33,13 +33,19 @@ def epsilon(noise: float, rate: float, steps: int, delta: float) -> float:
 
 
 def _by_loss_distributions(noise: float, rate: float, steps: int, delta: float) -> float:
+    with np.errstate(over="ignore"):
+        return float(_composed(noise, rate, steps).get_epsilon(delta))
+
+
+@functools.lru_cache(maxsize=16)
+def _composed(noise: float, rate: float, steps: int):
+    """Return the accountant of so many steps: it takes seconds, and then knows epsilon for every delta."""
     from dp_accounting import GaussianDpEvent, NeighboringRelation, PoissonSampledDpEvent, SelfComposedDpEvent
     from dp_accounting.pld import PLDAccountant
 
     spent = SelfComposedDpEvent(PoissonSampledDpEvent(rate, GaussianDpEvent(noise)), steps)
-    accountant = PLDAccountant(NeighboringRelation.ADD_OR_REMOVE_ONE)
     with np.errstate(over="ignore"):
-        return float(accountant.compose(spent).get_epsilon(delta))
+        return PLDAccountant(NeighboringRelation.ADD_OR_REMOVE_ONE).compose(spent)
 
 
 def epsilon_by_moments(noise: float, rate: float, steps: int, delta: float) -> float:
