@@ -50,6 +50,7 @@ MODERN = {
         for ds in (2500, 15000)
         for who in ("lira", "paper")
     },
+    "m5.stopped.15000": (str, claim("M5", "ds 15000 with L2: accuracy", column="verdict")),
     **{f"m5.found.{ds}": _found("M5", f"ds {ds} with L2:") for ds in (2500, 15000)},
     # How many models.
     **{
