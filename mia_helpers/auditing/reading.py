@@ -125,16 +125,18 @@ def _parquet(path: Path) -> dict:
 
 def _npz(path: Path) -> dict:
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            if not isinstance(arrays, np.lib.npyio.NpzFile):
-                raise MIAError("one array instead of an .npz: expected np.savez(file, member=…, p=…)")
+        arrays = np.load(path, allow_pickle=False)
+        if not isinstance(arrays, np.lib.npyio.NpzFile):
+            raise MIAError("one array instead of an .npz: expected np.savez(file, member=…, p=…)")
+        with arrays:
             return {name: arrays[name] for name in arrays.files}
     except MIAError:
         raise
     except (OSError, EOFError, zipfile.BadZipFile, ValueError) as error:
         why = "it holds Python objects" if "pickle" in str(error) else sentence(error)
         raise MIAError(
-            f"no .npz that can be read ({why}); expected np.savez(file, member=…, p=…) of plain arrays"
+            f"no .npz that can be read ({why}); expected np.savez(file, member=…, p=…) of plain arrays (of texts, "
+            f"np.array(id, dtype='U'))"
         ) from None
 
 
