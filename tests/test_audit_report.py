@@ -60,6 +60,12 @@ def test_the_words_say_who_finds_what_against_guessing_and_what_is_not_known():
     assert "no proof that training was private" in quiet
     few = " ".join(FEW.summary().split())
     assert "picks the member in" in few
+    assert few.count("none is excluded") == 1
+    tied = audits.outputs(leak=1.0)
+    tied[[f"p{i}" for i in range(4)]] = tied[[f"p{i}" for i in range(4)]].clip(-1, 2).round()  # many share the top
+    said = " ".join(audit_scores(tied).summary().split())
+    assert "at so few false alarms nothing is sure. Over all records there is a leak" in said
+    assert "none is excluded" not in said
     assert "TPR" not in few.partition("How it was")[0]
     with_models = " ".join(OF_REFERENCES.summary().split())
     assert "An attacker who also has 8 reference models like this one (LiRA)" in with_models

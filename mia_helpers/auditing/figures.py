@@ -96,7 +96,8 @@ def _scores(figure, report) -> str:
     ax.set(
         xlabel=f"score of the attack ({words.TITLES.get(report.about['headline'], 'score')})", ylabel="share of records"
     )
-    ax.legend(loc="best", handlelength=1.4)
+    ax.set_ylim(0, 1.22 * max(map(max, shares)))  # room for the legend
+    ax.legend(loc="upper left", ncols=2, handlelength=1.4)
     told = f"{common:.0%} of both overlap"
     ax.set_title(f"Scores of members and non-members\n{told}")
     return f"Histogram of the scores of members and of non-members: {told}."

@@ -98,23 +98,15 @@ def means(about: dict, attack: str) -> str:
 
 def _learns(report) -> tuple[str, ...]:
     """Return the finding, then what it was found in, then the other measures."""
-    about, rate = report.about, report.value("tpr_at_1pct_fpr")
-    who = means(about, about["headline"])
-    if math.isnan(rate["value"]):
-        found = [f"{who} {_auc(report)}", audited(about)]
-    else:
-        found = [
-            f"{who}, and accepts one false alarm in 100 non-members, finds {_rate(rate)}. Guessing finds 1%. "
-            + beyond(rate["low"], 0.01),
-            audited(about),
-            _rarer(report),
-            f"The attacker {_auc(report)}",
-        ]
-    sure = report.value("balanced_accuracy")
-    found.append(
+    about, sure, finding = report.about, report.value("balanced_accuracy"), _finding(report)
+    found = [
+        finding,
+        audited(about),
+        _rarer(report),
+        *([] if _auc(report) in finding else [f"The attacker {_auc(report)}"]),
         f"Sorting all records into members and others, both counting alike, the attacker is right for "
-        f"{percent(sure['value'])} ({_interval(sure)}); guessing is right for 50%."
-    )
+        f"{percent(sure['value'])} ({_interval(sure)}); guessing is right for 50%.",
+    ]
     if about["member_accuracy"] is not None:
         gap = report.value(measure.GAP)
         found.append(
@@ -125,12 +117,33 @@ def _learns(report) -> tuple[str, ...]:
     return tuple(found)
 
 
+def _finding(report) -> str:
+    """Return the first sentences: at few false alarms, and over all records where that shows more."""
+    rate, auc = report.value("tpr_at_1pct_fpr"), report.value("auc")
+    who = means(report.about, report.about["headline"])
+    if rate["low"] > CHANCE["tpr_at_1pct_fpr"]:
+        return f"{who}, and accepts one false alarm in 100 non-members, finds {_rate(rate)}. Guessing finds 1%. {_MORE}"
+    if math.isnan(rate["value"]):
+        said = f"{who} {_auc(report)}"
+    else:
+        said = (
+            f"{who}, and accepts one false alarm in 100 non-members, finds {_rate(rate)}. Guessing finds 1%: at so few "
+            f"false alarms nothing is sure."
+        )
+        said += f" Over all records there is a leak: the attacker {_auc(report)}" if auc["low"] > 0.5 else ""
+    return f"{said} {_MORE if auc['low'] > 0.5 else _NOTHING}"
+
+
+_MORE = "That is more than guessing, whatever the luck of the draw."
+_NOTHING = "The intervals do not exclude guessing: no leak is shown, and none is excluded."
+
+
 def _auc(report) -> str:
     auc = report.value("auc")
     ends = "" if math.isnan(auc["low"]) else f"; {_interval(auc)}"
     return (
         f"who is shown a member and a non-member picks the member in {percent(auc['value'])} of cases (AUC{ends}). "
-        f"Guessing does in 50%. {beyond(auc['low'], 0.5)}"
+        f"Guessing does in 50%."
     )
 
 
@@ -141,23 +154,17 @@ def _rarer(report) -> str:
     return f"At one false alarm in 1,000: {_rate(rate)}. Guessing finds 0.1%."
 
 
-def beyond(low: float, chance: float) -> str:
-    """Return what the interval's lower end says against chance."""
-    if low > chance:
-        return "That is more than guessing, whatever the luck of the draw."
-    return "The interval does not exclude guessing: no leak is shown, and none is excluded."
-
-
 def _epsilon(report) -> tuple[str, ...]:
     about = report.about
-    bound = max((report.value("epsilon", name) for name in attacks_of(report)), key=lambda one: one["value"])
+    best = max(attacks_of(report), key=lambda name: report.value("epsilon", name)["value"])
+    bound = report.value("epsilon", best)
     delta = f"{about['delta']:g}"
     if bound["value"]:
         said = (
             f"If a random split decided who became a member, the training was not differentially private with an "
             f"epsilon below {bound['value']:.2f} (delta = {delta}, two data sets that differ in one replaced "
             f"record; confidence 95%). Of {bound['of']:.0f} pairs the attacker guessed which "
-            f"record was trained on, and was right about {bound['found']:.0f}."
+            f"record was trained on, and was right about {bound['found']:.0f} ({TITLES.get(best, best)})."
         )
     else:
         said = (
@@ -186,7 +193,8 @@ def _records(report) -> tuple[str, ...]:
     return (
         f"The list shows the members with the highest scores, not who is surely caught: how often a record is found "
         f"can be told only with reference models that know it. Beside each stands how many of "
-        f"{report.about['non_members']:,} non-members score as high or higher: {above:,} for the first, {first['id']}.",
+        f"{report.about['non_members']:,} non-members score as high or higher: {above:,} for the first, "
+        f"record {first['id']}.",
     )
 
 
