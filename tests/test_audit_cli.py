@@ -1,10 +1,17 @@
 """`python -m mia_helpers audit`: what it prints, what it writes, and its exit codes."""
 
+import re
+import subprocess
+import sys
+import time
+
 import audits
 import pytest
 
+from mia_helpers import audit_scores
 from mia_helpers.auditing import AuditReport
 from mia_helpers.batch import cli
+from mia_helpers.engine import files
 
 
 @pytest.fixture
@@ -75,3 +82,24 @@ def test_bad_input_ends_with_two_and_writes_nothing(tmp_path, capsys, monkeypatc
     assert "error: a.csv: there is no column member" in captured.err
     assert captured.out == ""
     assert [path.name for path in tmp_path.iterdir()] == ["a.csv"]
+
+
+def test_the_example_of_the_page_runs_and_its_forest_leaks(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    page = (files.CHECKOUT / "docs" / "audit.md").read_text(encoding="utf-8")
+    exec(re.search(r"(?ms)^```python$(.*?)^```$", page)[1], {})
+    report = audit_scores("answers.csv")
+    assert report.value("auc")["low"] > 0.6
+    assert report.about["kind"] == "probabilities"
+
+
+@pytest.mark.slow
+def test_a_hundred_thousand_records_take_ten_seconds_and_a_gigabyte(tmp_path):
+    resource = pytest.importorskip("resource")  # not on Windows
+    audits.probabilities(n=100_000, k=10, leak=1.0).to_csv(tmp_path / "a.csv", index=False)
+    command = [sys.executable, "-m", "mia_helpers", "audit", tmp_path / "a.csv", "--out", tmp_path / "r.html"]
+    began = time.monotonic()
+    subprocess.run(command, check=True, capture_output=True, cwd=files.CHECKOUT)
+    assert time.monotonic() - began < 10
+    unit = 1 if sys.platform == "darwin" else 1024
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * unit < 1e9

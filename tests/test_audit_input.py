@@ -40,6 +40,7 @@ TABLE = [
     (at(P, "label", 3, "cat"), "label is 'cat' in row 3: expected a number"),
     (at(P, "p1", 7, np.nan), "p1 is missing .NaN. in row 7: expected finite numbers"),
     (at(P, "p1", 7, np.inf), "p1 is inf in row 7"),
+    (at(S, "score", 7, 1e300), "score is 1e.300 in row 7: expected finite numbers, below 1e.100"),
     (at(P, "p1", 7, "high"), "p1 is 'high' in row 7: expected a number"),
     (P.assign(p0=P["p0"] * 0.5), r"look like probabilities, but row 0 adds up to 0\.\d+ .80 such rows."),
     (at(P, "p1", 7, 1.7), r"look like probabilities, but row 7 goes from 0\.\d+ to 1.7 .1 such rows."),

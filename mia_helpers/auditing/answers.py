@@ -59,24 +59,26 @@ class AuditAnswers:
     kind: str = field(init=False, default="score")
 
     def __post_init__(self):
-        keep = lambda name, value: object.__setattr__(self, name, value)  # noqa: E731
-        keep("member", faults.zeros_and_ones("member", self.member))
+        self._keep("member", faults.zeros_and_ones("member", self.member))
         faults.check_lengths(self)
         faults.check_both_kinds(self.member)
         if (self.outputs is None) == (self.score is None):
             raise MIAError(faults.ONE_ANSWER)
         for name in ("outputs", "phi"):
             if getattr(self, name) is not None:
-                keep(name, faults.matrix(name, getattr(self, name)))
+                self._keep(name, faults.matrix(name, getattr(self, name)))
         if self.outputs is not None:
-            keep("kind", faults.kind_of(self.outputs))
-            keep("label", faults.labels(self.label, self.outputs.shape[1]))
+            self._keep("kind", faults.kind_of(self.outputs))
+            self._keep("label", faults.labels(self.label, self.outputs.shape[1]))
         else:
-            keep("score", faults.numbers("score", self.score))
-            keep("label", None if self.label is None else faults.labels(self.label))
-        keep("id", faults.ids(self.id, self.member))
-        keep("group", None if self.group is None else faults.groups(self.group))
-        keep("known", faults.known_to_references(self))
+            self._keep("score", faults.numbers("score", self.score))
+            self._keep("label", None if self.label is None else faults.labels(self.label))
+        self._keep("id", faults.ids(self.id, self.member))
+        self._keep("group", None if self.group is None else faults.groups(self.group))
+        self._keep("known", faults.known_to_references(self))
+
+    def _keep(self, name: str, value) -> None:
+        object.__setattr__(self, name, value)  # it is frozen
 
     def __len__(self) -> int:
         return len(self.member)

@@ -11,6 +11,7 @@ from mia_helpers.engine.errors import MIAError
 
 LEAST = 20  # of each kind: with fewer, an interval of a rate is wider than all that it could tell
 MOST_GROUPS = 100
+MOST = 1e100  # a number whose square is none any more
 ONE_ANSWER = (
     "expected the model's answers in one way: either a column for each class (p0, p1, …) or one column score (or loss)"
 )
@@ -63,18 +64,18 @@ def matrix(name: str, values) -> np.ndarray:
             "1 - p and p1 = p (of a single logit z, p0 = 0 and p1 = z)"
         )
     array = array.astype(float)
-    for i in np.flatnonzero(~np.isfinite(array).all(axis=0)):
+    for i in np.flatnonzero(~(np.abs(array) < MOST).all(axis=0)):
         _check_finite(f"{column}{i}", array[:, i])
     return array
 
 
 def _check_finite(name: str, column: np.ndarray) -> None:
-    bad = np.flatnonzero(~np.isfinite(column))
+    bad = np.flatnonzero(~(np.abs(column) < MOST))
     if len(bad):
         value = "missing (NaN)" if np.isnan(column[bad[0]]) else f"{column[bad[0]]}"
         more = f" and {len(bad) - 1} more" if len(bad) > 1 else ""
         raise MIAError(
-            f"{name} is {value} in row {bad[0]}{more}: expected finite numbers; find out why, or leave "
+            f"{name} is {value} in row {bad[0]}{more}: expected finite numbers, below {MOST:g}; find out why, or leave "
             f"these records out"
         )
 
