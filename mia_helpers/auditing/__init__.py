@@ -5,6 +5,6 @@ reference models itself would make the same answers. It may use `attacks`, `engi
 """
 
 from mia_helpers.auditing.answers import AuditAnswers
-from mia_helpers.auditing.audit import audit_scores
+from mia_helpers.auditing.from_scores import audit_scores
 from mia_helpers.auditing.reading import read
 from mia_helpers.auditing.report import AuditReport

@@ -6,7 +6,7 @@ def test_the_model_does_not_leak(answers):
     assert_no_leak(answers, "tpr_at_1pct_fpr=0.05")
 """
 
-from mia_helpers.auditing.audit import audit_scores
+from mia_helpers.auditing.from_scores import audit_scores
 from mia_helpers.auditing.report import AuditReport
 
 

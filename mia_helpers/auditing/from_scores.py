@@ -1,4 +1,4 @@
-"""The audit itself: answers in, report out."""
+"""An audit from answers alone: answers in, report out. One that trains reference models ends here too."""
 
 import numbers
 from pathlib import Path
