@@ -74,7 +74,8 @@ def _roc(figure, report) -> str:
     ax.legend(loc="lower right", handlelength=1.8)
     rate = report.value("tpr_at_1pct_fpr")
     auc = report.value("auc")["value"]
-    told = f"AUC {auc:.3f}" if np.isnan(rate["value"]) else f"{words.percent(rate['value'])} found at 1% false alarms"
+    sure = rate["low"] > words.CHANCE["tpr_at_1pct_fpr"]
+    told = f"{words.percent(rate['value'])} found at 1% false alarms" if sure else f"AUC {auc:.3f}, guessing 0.5"
     ax.set_title(f"Who is found, at how many false alarms\n{told}")
     return f"Curve of members found against false alarms, logarithmic axes; {words.TITLES.get(best, best)}: {told}."
 
