@@ -4,6 +4,7 @@ Start from `Experiment` (in `walk/`): its fields are the scientific parameters, 
 A folder may import from those below it, never from those above (`make lint` checks it):
 
     batch/      command line, running the notebooks
+    auditing/   audit your own model: from its answers to a report
     report/     what the paper says, verdicts, claims, tables and their figures
     plots/      figures of the notebooks, diagrams
     walk/       Experiment, and the models and attacks that it takes
@@ -12,6 +13,8 @@ A folder may import from those below it, never from those above (`make lint` che
     attacks/    records, metrics, one file per family of attacks
     engine/     artifacts, files, workers, errors: nothing of machine learning
 """
+
+import importlib
 
 from mia_helpers.engine import environment
 
@@ -23,4 +26,11 @@ from mia_helpers.engine.errors import MIAError
 from mia_helpers.walk.experiment import Experiment
 
 __version__ = "0.2.0"
-__all__ = ["Experiment", "MIAError", "Records", "versions"]
+__all__ = ["Experiment", "MIAError", "Records", "audit_scores", "versions"]
+_LATER = {"audit_scores": "mia_helpers.auditing"}  # imported when it is first asked for
+
+
+def __getattr__(name: str):
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_LATER[name]), name)

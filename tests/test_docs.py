@@ -324,6 +324,7 @@ def test_contributing_names_files_and_registries_that_there_are():
         "DEFENCES": "mia_helpers/learning/defences/__init__.py",
         "OUTPUTS": "mia_helpers/learning/outputs/__init__.py",
         "LOOKS": "mia_helpers/plots/style.py",
+        "CHECKS": "mia_helpers/auditing/checks.py",
     }.items():
         assert any(f"`{registry}`" in line and f"`{path}`" in line for line in text.splitlines()), registry
         assert re.search(rf"(?m)^(def )?{registry}\b", text_of(path)), registry

@@ -103,6 +103,35 @@ def bootstrapped(member, score, losses: dict, *, seed: int, n_resamples: int, le
     return ends | {name: _above(*ours) for name, *ours in zip(losses, means, half[1:], strict=True)}
 
 
+def of_auc(member, score, level: float = 0.95) -> tuple[float, float]:
+    """Return an interval of the AUC without resampling, for any number of records (DeLong et al. 1988).
+
+    The standard error counts on the scale of log-odds, with Student's quantile, as in `bootstrapped`; so do an AUC of 0
+    or 1, and scores that do not vary.
+    """
+    inside, outside = score[member], score[~member]
+    pairs = min(len(inside), len(outside))
+    if pairs < 2:
+        return NONE
+    won, lost = _share_below(inside, outside), _share_below(outside, inside)
+    auc = float(won.mean())
+    if auc in (0, 1):
+        return clopper_pearson(round(auc * pairs), pairs, level)
+    error = math.sqrt(won.var(ddof=1) / len(inside) + lost.var(ddof=1) / len(outside))
+    quantile = stats.t.ppf((1 + level) / 2, max(_effective_pairs(inside, outside) - 1, 1))
+    return _within(auc, float(quantile * error))
+
+
+def holm(p: list[float]) -> list[float]:
+    """Return p-values adjusted for being one of several (Holm 1979); NaN stays NaN and does not count."""
+    adjusted, known = np.full(len(p), np.nan), [i for i, value in enumerate(p) if not math.isnan(value)]
+    least = 0.0
+    for rank, i in enumerate(sorted(known, key=lambda i: p[i])):
+        least = max(least, min(1.0, (len(known) - rank) * p[i]))
+        adjusted[i] = least
+    return adjusted.tolist()
+
+
 def effective(parts: np.ndarray) -> float:
     """Return how many equal parts would make a sum that varies as much (Kish 1965); all are 0 or more."""
     squares = np.square(parts).sum()

@@ -1,4 +1,4 @@
-"""The command line: `python -m mia_helpers reproduce | list | status | clean | records | notebooks | pages | lab`."""
+"""The command line: `python -m mia_helpers reproduce | audit | list | status | clean | records | …`."""
 
 import argparse
 import contextlib
@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 
-from mia_helpers.batch import commands
+from mia_helpers.batch import audits, commands
 from mia_helpers.engine.errors import MIAError, sentence
 
 FOLDERS = """folders (each environment variable moves one):
@@ -26,8 +26,8 @@ class _Ended(KeyboardInterrupt):
 def main(argv: list[str] | None = None) -> int:
     """Run one command and return its exit status.
 
-    0 done, 1 a notebook failed, 2 bad input or environment, 128 and the signal's number where it was interrupted (or
-    where nobody reads its output any more).
+    0 done, 1 a notebook failed or an audit found more than --fail-above allows, 2 bad input or environment, 128 and the
+    signal's number where it was interrupted (or where nobody reads its output any more).
     """
     options = _parser().parse_args(argv)
     try:
@@ -86,6 +86,7 @@ def _parser() -> argparse.ArgumentParser:
         return added
 
     _add_reproduce(command)
+    audits.add_to(command)
     command("list", commands.list_all, "list profiles, data sets, attacks and studies")
     status = command("status", commands.status, "tell what a profile has computed and what is missing")
     status.add_argument("--profile", help="one profile (default: all)")

@@ -8,6 +8,7 @@ from scipy import stats
 from scipy.special import expit, logit
 
 from mia_helpers.attacks.intervals import clopper_pearson
+from mia_helpers.attacks.intervals import holm as holm  # offered here too
 
 ENOUGH_SEEDS = 3  # with two, a t-interval over seeds is thirteen standard errors wide and says nothing
 
@@ -115,16 +116,6 @@ def rank_correlation(points: list[tuple[float, float]]) -> Value:
     if len(points) < 4 or any(len(set(values)) == 1 for values in zip(*points, strict=True)):
         return NOT_RUN
     return Value(float(stats.spearmanr(*zip(*points, strict=True)).statistic))
-
-
-def holm(p: list[float]) -> list[float]:
-    """Return p-values adjusted for being one of several (Holm 1979); NaN stays NaN and does not count."""
-    adjusted, known = np.full(len(p), np.nan), [i for i, value in enumerate(p) if not math.isnan(value)]
-    least = 0.0
-    for rank, i in enumerate(sorted(known, key=lambda i: p[i])):
-        least = max(least, min(1.0, (len(known) - rank) * p[i]))
-        adjusted[i] = least
-    return adjusted.tolist()
 
 
 def share(right: int, n: int) -> Value:
