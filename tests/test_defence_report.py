@@ -216,7 +216,7 @@ def test_tables_have_a_row_per_setting_and_attack(whole):
     expected = {"found": 0.10, "test_accuracy": 0.42, "train_accuracy": 0.9, "accuracy": 0.6, "paper": 0.6}
     expected |= {"epsilon_shown": 0.3, "share_refuted": 0, "canary_fpr_1pct": 0.01, "targets": 32}
     assert one[[*expected]].tolist() == pytest.approx([*expected.values()])
-    assert (one["rate"], one["family"]) == ("0.1%", "dp_sgd")
+    assert (one["rate"], one["family"], one["counts"]) == (0.001, "dp_sgd", True)
     assert np.isnan([*rows.loc[("dp_sgd,noise=1", "gap"), ["epsilon_shown", "share_refuted"]]]).all()
     assert rows.loc[("top_class", "lira"), "found"] == pytest.approx(0.004)
     short = defences.overview(points).set_index("setting")

@@ -49,7 +49,8 @@ def plant(monkeypatch):
         if found is None:
             return None
         names = ("tpr_01pct", "tpr_1pct", "auc", "balanced_accuracy")
-        came = {"fpr_01pct": spread(0.002), "fpr_1pct": spread(0.01)}
+        came = facts[setting_of(attacker)].get("came", {}).get(attacker.attack, 0.001)
+        came = {"fpr_01pct": [came] * 32, "fpr_1pct": [10 * came] * 32}
         return dict.fromkeys(names, spread(found)) | came | {"epsilon": spread(facts[setting_of(attacker)]["epsilon"])}
 
     def accuracies(attacker):
@@ -243,6 +244,16 @@ def test_epsilon_shown_and_proven(world, monkeypatch):
     assert mean < half  # so the t-interval would begin below 0
     assert (private.shown().ours, private.shown().low, private.shown().high) == pytest.approx((mean, 0, mean + half))
     assert np.isnan([every[AS_IT_IS].share_refuted(), every[AS_IT_IS].proven(), every["l2=0.005"].proven(1e-5)]).all()
+
+
+def test_an_attack_that_raises_more_false_alarms_than_it_aimed_at_does_not_count(world):
+    world["top_class"] = told(0.7, best="rmia") | {"came": {"rmia": 0.0065, "lira": 0.0015}}
+    setting = settings()["top_class"]
+    assert setting.found().ours == pytest.approx(0.7)  # two of 300 may be chance
+    world["top_class"]["came"]["rmia"] = 0.02
+    assert not setting.counts("rmia")
+    assert setting.counts("lira")
+    assert (setting.best(), setting.found().ours) == ("lira", pytest.approx(0.07))
 
 
 # --- Beside DP-SGD of the same accuracy ---------------------------------------------------------------------------

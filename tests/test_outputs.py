@@ -5,6 +5,7 @@ import pytest
 from scipy.special import logsumexp
 
 from mia_helpers import Experiment, MIAError
+from mia_helpers.attacks.intervals import area
 from mia_helpers.attacks.records import Records
 from mia_helpers.attacks.references import in_hindsight
 from mia_helpers.learning.outputs import OUTPUTS, named
@@ -56,6 +57,9 @@ def test_answers_that_fool_keep_the_class_and_hide_who_is_sure(k):
     before, after = ([r.log_odds[member == is_in] for is_in in (True, False)] for r in records)
     assert (before[0] > fooling.cuts_.max() + 0.01).mean() > 0.9
     assert max(part.max() for part in after) <= fooling.cuts_.max() + 1e-3  # beyond the cut, all look alike
+    middle = [np.median(before[1][before[1] <= cut]) for cut in (fooling.cuts_.min(), fooling.cuts_.max())]
+    assert middle[0] - 0.1 < np.median(after[0]) < middle[1] + 0.1  # members are as sure as others usually are
+    assert abs(area(*after) - 0.5) < 0.1 < area(*before) - 0.8
     below = records[0].log_odds < fooling.cuts_.min()
     np.testing.assert_array_equal(shown[below], probs[below])
     np.testing.assert_allclose(fooling.transform(shown), shown, atol=1e-6)

@@ -41,7 +41,7 @@ class _Asked:
         self.studies, self.exp, self.settings = studies, exp, settings
         self.plain = next(s for s in settings if s.name == AS_IT_IS)
         is_images = registry.named(exp.dataset).is_images
-        self.found = f"canaries found at {RATES[self.plain.rate]} false alarms"
+        self.found = f"canaries found at {100 * RATES[self.plain.rate]:g}% false alarms"
         self.start = exp.dataset if is_images else f"{exp.dataset}, {exp.scaling} columns"
 
     def of(self, *families: str) -> list[Setting]:

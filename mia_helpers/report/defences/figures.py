@@ -34,8 +34,8 @@ def of_one(points: pd.DataFrame, exp) -> pd.DataFrame:
 
 
 def best_of(rows: pd.DataFrame, metric: str = "found") -> pd.DataFrame:
-    """Return of each setting the row of the attack with the largest figure, in the order of the settings."""
-    known = rows[rows[metric].notna()] if len(rows) else rows
+    """Return of each setting the row of the attack with the largest figure (found: that counts), in their order."""
+    known = rows[rows[metric].notna() & (rows["counts"] | (metric != "found"))] if len(rows) else rows
     return known.loc[known.groupby("setting", sort=False)[metric].idxmax()] if len(known) else known
 
 
@@ -59,7 +59,7 @@ def plot_adapted(rows: pd.DataFrame, ax=None):
     if best.empty:
         return nothing(ax, "The best attack that adapts, on canaries")
     _bars(ax, best, "found", expected.PROTECTED)
-    ax.set(xlabel=f"share of canaries found at {best['rate'].iloc[0]} false alarms", xlim=(0, 1))
+    ax.set(xlabel=f"share of canaries found at {_percent(best)} false alarms", xlim=(0, 1))
     few = int((best["found"] <= expected.PROTECTED).sum())
     told = f"{few} of {len(best)} hide all but one in twenty (line)"
     ax.set_title(f"The best attack that adapts, on canaries\n{told}", fontsize=10)
@@ -116,9 +116,9 @@ def plot_frontier(rows: pd.DataFrame, metric: str = "found", ax=None):
             _short(row), (row["test_accuracy"], at[metric][i]), (6, 4), textcoords="offset points", fontsize=8.5
         )
     if on_canaries:
-        rate = best["rate"].iloc[0]
+        rate = _percent(best)
         ax.set(yscale="log", ylabel=f"canaries found at {rate} false alarms (share, log)", ylim=(LEAST / 1.3, 1.3))
-        ax.axhline(float(rate.rstrip("%")) / 100, color=CHANCE, ls="--")
+        ax.axhline(best["rate"].iloc[0], color=CHANCE, ls="--")
     else:
         ax.axhline(0.5, color=CHANCE, ls="--")
         ax.set(ylabel="accuracy of the best attack, all records")
@@ -134,6 +134,10 @@ def _finding(best: pd.DataFrame, metric: str) -> str:
     ahead = ranked[ranked[metric] < ranked[metric].cummin().shift(fill_value=np.inf)]
     private = int((ahead["family"] == "dp_sgd").sum())
     return f"on the frontier (lower right): {len(ahead)} of {len(best)} settings, {private} of them DP-SGD"
+
+
+def _percent(best: pd.DataFrame) -> str:
+    return f"{100 * best['rate'].iloc[0]:g}%"
 
 
 def _short(row: pd.Series) -> str:

@@ -28,10 +28,11 @@ def points_table(profile: Profile) -> pd.DataFrame:
     Columns: `KEYS`; family; targets; `train_accuracy` and `test_accuracy` of the targets; `paper`, the accuracy of the
     paper's attack, whose shadows know no defence; each figure of `SHARES` on all records but the canaries; exposed_auc,
     over the most exposed percent of them; `found`, the share of the canaries that is found at this `rate` of false
-    alarms; `canary_…`, figures on the canaries (`tpr_…`, and the `fpr_…` that came, at thresholds that were chosen on
-    other models); `epsilon_shown`, the mean of the targets' lower bounds, at delta 1e-5, and of DP-SGD `epsilon_proven`
-    for that delta, `epsilon` for the recipe's own, and `share_refuted`, of the targets whose lower bound is above what
-    is proven. Figures have `_low` and `_high`, 95% over pairs of targets.
+    alarms, which `counts` where no more came than that; `canary_…`, figures on the canaries (`tpr_…`, and the `fpr_…`
+    that came, at thresholds that were chosen on other models); `epsilon_shown`, the mean of the targets' lower bounds,
+    at delta 1e-5, and of DP-SGD `epsilon_proven` for that delta, `epsilon` for the recipe's own, and `share_refuted`,
+    of the targets whose lower bound is above what is proven. Figures have `_low` and `_high`, 95% over pairs of
+    targets.
     """
     studies = Studies(profile, OF_DEFENCES, "09_*")
     found = [(exp, setting) for exp, points in studies.of(*OF_DEFENCES) for setting in settings_of(points)]
@@ -45,7 +46,8 @@ def _row(exp, setting: Setting, attack: str) -> dict:
     for part in ("train", "test"):
         told |= _with_ends(f"{part}_accuracy", setting.utility(part))
     told |= _with_ends("paper", setting.paper)
-    told |= {"rate": RATES[setting.rate], **_with_ends("found", setting.of_canaries(attack))}
+    told |= {"rate": RATES[setting.rate], "counts": setting.counts(attack)}
+    told |= _with_ends("found", setting.of_canaries(attack))
     for metric in SHARES:
         told |= _with_ends(metric, setting.of_all(attack, metric))
     told |= _with_ends("exposed_auc", exposed_auc(setting.attacker(attack)))
@@ -65,7 +67,7 @@ def overview(points: pd.DataFrame) -> pd.DataFrame:
     """Return what fits on a screen: of each setting the attack that finds most canaries."""
     if points.empty:
         return points
-    known = points[points["found"].notna()]
+    known = points[points["found"].notna() & points["counts"]]
     best = known.loc[known.groupby(KEYS[:-1], sort=False)["found"].idxmax()]
     columns = ["dataset", "scaling", "setting", "test_accuracy", "paper", "attack", "accuracy", "found", "epsilon"]
     return best[columns].round({name: 3 for name in columns[3:]})
