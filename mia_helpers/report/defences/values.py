@@ -82,7 +82,11 @@ class Setting:
         Where an attack's scores take few values, as of the label alone, a threshold that was right for models with
         fewer references may let more through, and what is found then is found at another rate.
         """
-        return not self.of_canaries(attack, self.rate.replace("tpr", "fpr")).low > RATES[self.rate]
+        came = self.canary_targets(attack, self.rate.replace("tpr", "fpr"))
+        if not len(came) or np.isnan(came).any():
+            return False
+        others = len(came) * self.model.split.n_canaries // 2
+        return not share(round(came.mean() * others), others).low > RATES[self.rate]
 
     def best(self) -> str:
         """Return the attack with references trained alike that finds most canaries; LiRA where none was run."""
