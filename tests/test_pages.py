@@ -191,7 +191,7 @@ def test_an_empty_cell_is_no_number(root):
 
 
 def test_the_committed_results_have_every_number():
-    tables = {profile: lookup.Tables(profile, files.CHECKOUT) for profile in ("paper", "modern")}
+    tables = {profile: lookup.Tables(profile, files.CHECKOUT) for profile in ("paper", "modern", "defences")}
     assert [name for name, (_, find) in NUMBERS.items() if pd.isna(find(tables[profile_of(name)]))] == []
 
 

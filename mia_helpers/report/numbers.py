@@ -1,9 +1,9 @@
 """The numbers that README and docs tell, by name: how each is written, and where it stands in the tables.
 
 A page tells one between two comments, `<!--c2.svm-->−0.027<!--/-->`; `python -m mia_helpers pages` writes what is
-between them. To add a number, add a line to `NUMBERS`, or of M1 to M10 to `modern.numbers`. The name of a profile
-before it, `classroom:c2.svm`, takes it from the tables of that profile; without one they are those of `paper`, and of
-`modern` for M1 to M10.
+between them. To add a number, add a line to `NUMBERS`, of M1 to M10 to `modern.numbers`, of D1 to D6 to
+`defences.numbers`. The name of a profile before it, `classroom:c2.svm`, takes it from the tables of that profile;
+without one they are those of `paper`, of `modern` for M1 to M10, and of `defences` for D1 to D6.
 """
 
 import difflib
@@ -15,6 +15,7 @@ import pandas as pd
 from mia_helpers.engine.errors import MIAError
 from mia_helpers.report import paper
 from mia_helpers.report.claims.row import SIZES
+from mia_helpers.report.defences.numbers import DEFENCES
 from mia_helpers.report.formats import count, fall, hours, minutes, number, percent, rise, seeds, signed, two
 from mia_helpers.report.lookup import (
     UNJUDGED,
@@ -137,12 +138,14 @@ NUMBERS = {
     "jpeg.change": _once("0.2"),  # percentage points of test accuracy, between JPEG and original pixels
     "merging": _once("0.0002"),  # of the attack's accuracy at ds 2500, with and without the merging of points
     **MODERN,
+    **DEFENCES,
 }
+OTHERS = {"modern": MODERN, "defences": DEFENCES}
 
 
 def profile_of(name: str) -> str:
     """Return the profile whose tables tell this number, where its marker names none."""
-    return "modern" if name in MODERN else "paper"
+    return next((profile for profile, numbers in OTHERS.items() if name in numbers), "paper")
 
 
 class Numbers:

@@ -1,0 +1,38 @@
+"""The numbers that README and docs tell of D1 to D6, by name, from the tables of profile `defences`."""
+
+from mia_helpers.report.formats import count, number, percent, two
+from mia_helpers.report.lookup import claim, mean, told
+from mia_helpers.walk.studies import AS_IT_IS
+
+IMAGES = {"dataset": "cifar10", "train_size": 2500}
+MAPS = ("rounding=2", "rounding=1", "temperature=5", "top_class", "fooling")
+HEURISTICS = ("l2=0.005", "early_stopping=2")
+PRIVATE = ("dp_sgd,noise=0.2", "dp_sgd,noise=1")
+
+
+def _of_images(setting: str) -> dict:
+    """Return what is told of a setting on images: accuracies, what the paper's attack says, and canaries found."""
+    points = {**IMAGES, "setting": setting}
+    name = "no defence" if setting == AS_IT_IS else setting
+    found = ("D6", f"{setting} (epsilon", "canaries") if setting in PRIVATE else ("D5", f"cifar10, {name}: canaries")
+    told_of = {
+        "test": (number, mean("points", "test_accuracy", **points, attack="gap")),
+        "paper": (number, mean("points", "paper", **points, attack="gap")),
+        "lira": (number, mean("points", "accuracy", **points, attack="lira")),
+        "exposed": (number, mean("points", "exposed_auc", **points, attack="lira")),
+        "label": (percent, mean("points", "found", **points, attack="label_only")),
+        "found": (percent, claim(*found, column="defended")),
+        "low": (percent, claim(*found, column="defended_low")),
+        "high": (percent, claim(*found, column="defended_high")),
+    }
+    if setting in PRIVATE:
+        told_of["epsilon"] = count, mean("points", "epsilon", **points, attack="lira")
+        told_of["shown"] = two, mean("points", "epsilon_shown", **points, attack="lira")
+    return {f"d.{what}.{name.replace(' ', '-')}": found for what, found in told_of.items()}
+
+
+DEFENCES = {
+    **{k: v for setting in (AS_IT_IS, *MAPS, *HEURISTICS, *PRIVATE) for k, v in _of_images(setting).items()},
+    "d.shown.no-defence": (two, mean("points", "epsilon_shown", **IMAGES, setting=AS_IT_IS, attack="lira")),
+    "d.hours.training": (two, told("core_hours_of_training")),
+}
