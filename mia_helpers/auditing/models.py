@@ -101,7 +101,7 @@ def answers(model, x, who: str = "the model") -> np.ndarray:
         ) from error
     n = x.shape[0]
     if found.dtype.kind not in "fiub" or (found.ndim == 1 and found.dtype.kind in "iub"):
-        raise MIAError(f"{who} answers {found.dtype}, such as {found.flat[0] if found.size else None!r}: {EXPECTED}")
+        raise MIAError(f"{who} answers {found.dtype}, such as {found.ravel().tolist()[:1]}: {EXPECTED}")
     if found.ndim not in (1, 2) or len(found) != n or not found.size:
         raise MIAError(f"{who} answers with shape {found.shape} to {n} records: {EXPECTED}")
     if not np.isfinite(found).all():

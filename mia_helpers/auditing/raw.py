@@ -13,6 +13,8 @@ from mia_helpers.auditing import inputs
 MOST = 2000  # of each kind, for the classifiers that try to tell the sets apart
 LEVEL, MARGIN = 0.99, 0.01  # of the AUC's interval over both classifiers, and how far above 0.5 its lower end must be
 FOLDS, CATEGORIES, WORDS = 5, 20, 4096
+# Folds are judged by classifiers that share their training records: the correction of Nadeau and Bengio (2003).
+WIDER = (1 + FOLDS / (FOLDS - 1)) ** 0.5
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,8 @@ def _judged(name: str, model, features, member: np.ndarray, seed: int) -> Shift:
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=seed % 2**32)
     score = cross_val_predict(model, features, member, cv=folds, method="predict_proba")[:, 1]
     low, high = of_auc(member, score, 1 - (1 - LEVEL) / 2)
-    return Shift(float(area(score[member], score[~member])), float(low), float(high), name)
+    auc = float(area(score[member], score[~member]))
+    return Shift(auc, max(auc - WIDER * (auc - low), 0.0), min(auc + WIDER * (high - auc), 1.0), name)
 
 
 def as_numbers(x):

@@ -14,7 +14,7 @@ import numpy as np
 from mia_helpers.auditing import inputs, models, recipes
 from mia_helpers.auditing.inputs import Pool
 from mia_helpers.auditing.models import Asked
-from mia_helpers.engine import backends, environment, store
+from mia_helpers.engine import backends, environment, quiet, store
 from mia_helpers.engine.errors import MIAError, sentence
 from mia_helpers.engine.progress import Progress, say
 
@@ -90,7 +90,10 @@ def one(payload, x, y, asked: Asked, known: np.ndarray, number: int, seed: int) 
 
     `payload` is the recipe, or its bytes, as they are sent to another process.
     """
-    recipe = cloudpickle.loads(payload) if isinstance(payload, bytes) else payload
+    recipe = payload
+    if isinstance(payload, bytes):
+        with quiet.stderr():  # that imports Keras
+            recipe = cloudpickle.loads(payload)
     began, who = time.monotonic(), f"reference {number}"
     k, half = asked.outputs.shape[1], np.flatnonzero(known)
     model = recipes.train(recipe, inputs.rows(x, half), y[half], asked.label[half], k, seed, who)
