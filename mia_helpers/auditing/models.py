@@ -8,6 +8,7 @@ import numpy as np
 
 from mia_helpers.attacks.records import Records, log_odds_of_logits
 from mia_helpers.auditing import faults, inputs
+from mia_helpers.auditing.answers import two_columns
 from mia_helpers.engine.errors import MIAError, sentence
 
 QUERIES = 5  # over which the answers of a model are averaged that answers differently when asked twice
@@ -107,7 +108,7 @@ def answers(model, x, who: str = "the model") -> np.ndarray:
     if not np.isfinite(found).all():
         row = int(np.argmin(np.isfinite(found.reshape(n, -1)).all(axis=1)))
         raise MIAError(f"{who} answers {found[row]} to record {row}: expected finite numbers; has training diverged?")
-    return _two_columns(found.reshape(n)) if found.size == n else found.astype(float)
+    return two_columns(found.reshape(n)) if found.size == n else found.astype(float)
 
 
 def question_of(model, who: str = "the model") -> Callable:
@@ -146,15 +147,6 @@ def _all(model, parts: list) -> np.ndarray:
     if first.shape[1] != second.shape[1]:
         raise MIAError(f"the model answers {first.shape[1]} columns to members and {second.shape[1]} to non-members")
     return np.concatenate([first, second])
-
-
-def _two_columns(single: np.ndarray) -> np.ndarray:
-    """Return a single output as two columns: probabilities where all lie within 0 and 1, else logits."""
-    p = single.astype(float)
-    if p.min() < 0 or p.max() > 1:
-        return np.column_stack([np.zeros_like(p), p])
-    lost = float(np.finfo(single.dtype).epsneg) / 2  # what a probability that is rounded to 1 leaves
-    return np.column_stack([np.where(p == 1, lost, 1 - p), p])
 
 
 def _labels(model, y: np.ndarray, k: int) -> tuple[np.ndarray, list | None, str]:
