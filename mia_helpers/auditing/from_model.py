@@ -30,6 +30,8 @@ def audit(
 ) -> AuditReport:
     """Audit a model: can it be told from its answers who was in its training data?
 
+    Longer than a screen: it lists every option.
+
     Parameters
     ----------
     model : Keras model, fitted scikit-learn classifier, or function
