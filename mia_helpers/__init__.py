@@ -4,7 +4,7 @@ Start from `Experiment` (in `walk/`): its fields are the scientific parameters, 
 A folder may import from those below it, never from those above (`make lint` checks it):
 
     batch/      command line, running the notebooks
-    auditing/   audit your own model: from its answers to a report
+    auditing/   audit your own model: from it, or its answers, to a report
     report/     what the paper says, verdicts, claims, tables and their figures
     plots/      figures of the notebooks, diagrams
     walk/       Experiment, and the models and attacks that it takes
@@ -26,8 +26,8 @@ from mia_helpers.engine.errors import MIAError
 from mia_helpers.walk.experiment import Experiment
 
 __version__ = "0.2.0"
-__all__ = ["Experiment", "MIAError", "Records", "audit_scores", "versions"]
-_LATER = {"audit_scores": "mia_helpers.auditing"}  # imported when it is first asked for
+__all__ = ["Experiment", "MIAError", "Records", "audit", "audit_scores", "versions"]
+_LATER = dict.fromkeys(("audit", "audit_scores"), "mia_helpers.auditing")  # imported when it is first asked for
 
 
 def __getattr__(name: str):

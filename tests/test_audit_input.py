@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mia_helpers import MIAError
+from mia_helpers import MIAError, Records
 from mia_helpers.auditing import audit_scores, read
 from mia_helpers.auditing.faults import kind_of
 from mia_helpers.auditing.reading import as_answers
@@ -129,6 +129,18 @@ def test_csv_npz_and_a_frame_are_the_same(tmp_path):
     assert as_answers(found) is found
 
 
+@pytest.mark.parametrize("k", [1, 4])
+def test_records_of_a_target_are_answers(k):
+    rng, nobody = np.random.default_rng(0), np.zeros(80, int)
+    probs = rng.dirichlet(np.ones(max(k, 2)), 80)[:, -k:].astype(np.float32)
+    probs[0] = np.eye(k, dtype=np.float32)[0]  # sure, whatever the class
+    records = Records(probs, rng.integers(0, max(k, 2), 80), np.arange(80) < 40, nobody, nobody)
+    found = as_answers(records)
+    assert (found.kind, found.outputs.shape) == ("probabilities", (80, max(k, 2)))
+    assert found.confidence[1:] == pytest.approx(records.log_odds[1:], rel=1e-4, abs=1e-5)
+    assert found.correct.tolist() == records.correct.tolist()
+
+
 def test_parquet(tmp_path, monkeypatch):
     path = tmp_path / "a.parquet"
     path.write_bytes(b"no Parquet")
@@ -168,7 +180,7 @@ def test_files_that_cannot_be_read(tmp_path):
     assert "it holds Python objects" in said("o.npz")
     np.save(tmp_path / "one.npy", np.zeros(3))
     assert "one array instead of an .npz" in said("one.npz", (tmp_path / "one.npy").read_bytes())
-    with pytest.raises(MIAError, match="answers are a list: expected"):
+    with pytest.raises(MIAError, match="answers are a list: expected AuditAnswers, Records, a DataFrame, or"):
         as_answers([1, 2])
     with pytest.raises(MIAError, match="label has shape"):
         audits.answers(P).__class__(member=P["member"], outputs=P[["p0", "p1"]].to_numpy(), label=np.zeros(3))

@@ -124,14 +124,14 @@ def test_further_seeds_and_studies_are_computed_without_notebooks():
     profile = Profile("demo", "", 1, (exp, exp.replace(seed=1), BAD), (("shadows", exp),))
     planned = steps.plan(profile)
     assert profile.shown() == (exp, BAD)
-    walk = [f"0{number}" for number in range(1, 7)]
+    walk = [*(f"0{number}" for number in range(1, 7)), "10"]
     assert [step.page and step.page.stem[:2] for step in planned] == [*walk, None, *walk, None, "07"]
-    seed, study = planned[6], planned[13]
+    seed, study = planned[7], planned[15]
     assert (seed.label, study.label) == (f"{exp.replace(seed=1)}/attacks", f"{exp}/study of shadows")
     assert (len(seed.needs()), len(seed.works())) == (3, 5)
     assert (len(study.needs()), len(study.works())) == (3, 8)
     assert steps.plan(profile, ["*/study of shadows"]) == [study]
-    assert steps.plan(profile, ["*/study of shadows", "07_*"]) == [study, planned[14]]
+    assert steps.plan(profile, ["*/study of shadows", "07_*"]) == [study, planned[16]]
 
 
 def test_without_the_raw_data_the_notebooks_that_show_them_are_left_out(notebooks, monkeypatch):

@@ -112,3 +112,12 @@ class AuditAnswers:
     def probs(self) -> np.ndarray:
         """float64 (n, k): the probabilities, by softmax where logits are given."""
         return softmax(self.outputs, axis=1) if self.kind == "logits" else self.outputs
+
+
+def two_columns(single: np.ndarray) -> np.ndarray:
+    """Return a single output as two columns: probabilities where all lie within 0 and 1, else logits."""
+    p = single.astype(float)
+    if p.min() < 0 or p.max() > 1:
+        return np.column_stack([np.zeros_like(p), p])
+    lost = float(np.finfo(single.dtype).epsneg) / 2  # what a probability that is rounded to 1 leaves
+    return np.column_stack([np.where(p == 1, lost, 1 - p), p])

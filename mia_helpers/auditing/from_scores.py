@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from mia_helpers.attacks.metrics import roc_points
+from mia_helpers.attacks.records import Records
 from mia_helpers.attacks.references.privacy import DELTA
 from mia_helpers.auditing import attacks, checks, epsilon, groups, measure, reading, references
 from mia_helpers.auditing.answers import AuditAnswers
@@ -18,13 +19,13 @@ POINTS, BINS = 120, 40  # of a curve, of a histogram
 
 
 def audit_scores(
-    answers: AuditAnswers | pd.DataFrame | str | Path, *, seed: int = 0, delta: float = DELTA
+    answers: AuditAnswers | Records | pd.DataFrame | str | Path, *, seed: int = 0, delta: float = DELTA
 ) -> AuditReport:
     """Audit one model from its answers alone: no model, no training.
 
     Parameters
     ----------
-    answers : AuditAnswers, DataFrame or path
+    answers : AuditAnswers, Records of one model, DataFrame or path
         A DataFrame has the columns of `AuditAnswers.from_columns`, a file too (see `reading.read`).
     seed : int
         Of the halves of balanced accuracy and the pairs of epsilon. The same seed gives the same report.

@@ -45,7 +45,12 @@ def _unproved() -> tuple[str, ...]:
 
 def _next(about: dict) -> tuple[str, ...]:
     found = []
-    if not about["references"]:
+    if not about["references"] and "notes" in about:  # the model itself was audited
+        found.append(
+            "Ask for 16 or more reference models (n_references=16, or --references 16): LiRA and RMIA are measured "
+            "then, and how often each record is caught."
+        )
+    elif not about["references"]:
         found.append(
             "Train 16 or more reference models on random halves of the same records, and give their log-odds as phi_0, "
             "… with in_0, …: LiRA and RMIA are measured then, and how often each record is caught."
@@ -58,5 +63,5 @@ def _next(about: dict) -> tuple[str, ...]:
         *found,
         "If it leaks: stop training earlier, regularise, collect more records, or train with differential privacy "
         "(DP-SGD), which alone gives an upper bound. Hiding or rounding the answers does not make a model forget.",
-        "Audit again with the same file format, and compare (--baseline).",
+        "Audit again in the same way, and compare (--baseline).",
     )

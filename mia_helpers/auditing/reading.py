@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from mia_helpers.attacks.records import Records
 from mia_helpers.auditing import faults
-from mia_helpers.auditing.answers import AuditAnswers
+from mia_helpers.auditing.answers import AuditAnswers, two_columns
 from mia_helpers.engine.errors import MIAError, sentence
 
 SINGLE = ("member", "label", "score", "loss", "id", "group")  # columns; the others are numbered
@@ -82,8 +83,8 @@ def read(path: str | Path) -> AuditAnswers:
         raise MIAError(f"{path}: {error}") from None
 
 
-def as_answers(given: AuditAnswers | pd.DataFrame | str | Path) -> AuditAnswers:
-    """Return answers as they are, or those of a DataFrame or a file.
+def as_answers(given: AuditAnswers | Records | pd.DataFrame | str | Path) -> AuditAnswers:
+    """Return answers as they are, or those in records of one model, in a DataFrame or in a file.
 
     Raises
     ------
@@ -92,11 +93,16 @@ def as_answers(given: AuditAnswers | pd.DataFrame | str | Path) -> AuditAnswers:
     """
     if isinstance(given, AuditAnswers):
         return given
+    if isinstance(given, Records):
+        outputs = two_columns(given.probs[:, 0]) if given.probs.shape[1] == 1 else given.probs
+        return AuditAnswers(given.member, given.label, outputs)
     if isinstance(given, pd.DataFrame):
         return from_columns(_columns(given))
     if isinstance(given, str | Path):
         return read(given)
-    raise MIAError(f"answers are a {type(given).__name__}: expected AuditAnswers, a DataFrame, or the path of a file")
+    raise MIAError(
+        f"answers are a {type(given).__name__}: expected AuditAnswers, Records, a DataFrame, or a file's path"
+    )
 
 
 def _csv(path: Path) -> dict:

@@ -21,7 +21,8 @@ class AuditReport:
     about : dict
         What was audited and how: members, non_members, classes, kind, score_from, references, knowing (whether any
         reference was trained on records), seed, delta, level (of each interval), headline (the attack that surely finds
-        most), pairs and ceiling (of epsilon), member_accuracy, non_member_accuracy, source.
+        most), pairs and ceiling (of epsilon), member_accuracy, non_member_accuracy, source. Of `audit` also shift
+        (whether the raw records alone tell the sets apart) and notes (on the model, its references and the records).
     warnings : list of str
         What the checks said.
     table : DataFrame

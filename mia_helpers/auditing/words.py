@@ -26,6 +26,8 @@ METRIC_TITLES = {
     "epsilon": "epsilon, at least",
     "gap": "gap of accuracy",
 }
+FIRST = "Before anything else"
+SHIFTED = "This audit measures how the two sets differ, and not what the model remembers"
 CHANCE = {"tpr_at_1pct_fpr": 0.01, "tpr_at_01pct_fpr": 0.001, "auc": 0.5, "balanced_accuracy": 0.5, "epsilon": 0.0}
 
 
@@ -42,7 +44,7 @@ class Section:
 def sections(report, old=None) -> list[Section]:
     """Return the report in words, the most important first; with an `old` one also what changed."""
     every = [
-        Section("checks", "Before anything else", items=tuple(report.warnings)),
+        Section("checks", SHIFTED if report.about.get("shift") else FIRST, items=tuple(report.warnings)),
         Section("learns", "What an attacker learns", _learns(report)),
         Section("epsilon", "What it proves about differential privacy", _epsilon(report)),
         Section("changed", "What changed", items=changed(report, old) if old else ()),
@@ -224,6 +226,7 @@ def _how(report) -> tuple[str, ...]:
         f"Attacks: {tried}. None has learnt from these records.{each} Rates have exact intervals, the AUC that of "
         f"DeLong. The threshold of balanced accuracy is chosen on one random half and measured on the other. Intervals "
         f"cover the choice of records, not that of another training run. Seed {about['seed']}.",
+        *about.get("notes", ()),
     )
 
 

@@ -115,11 +115,7 @@ def _add_reproduce(command) -> None:
         default=(),
         help="only experiments, studies or notebooks that match, such as 'adult*' or '05_*' '07_*'",
     )
-    reproduce.add_argument("--jobs", metavar="N", help="models trained side by side (default: one per core)")
-    reproduce.add_argument("--backend", help="where: loky (default: processes of this machine), dask or ray")
-    reproduce.add_argument(
-        "--scheduler", metavar="ADDRESS", help="of the cluster: tcp://HOST:8786 for dask, HOST:6379 for ray"
-    )
+    commands.add_workers(reproduce)
     reproduce.add_argument(
         "--force", action="store_true", help="forget what these experiments have computed, and do it again"
     )

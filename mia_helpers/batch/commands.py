@@ -28,7 +28,7 @@ from mia_helpers.walk.work import missing, needed
 
 def reproduce(options) -> int:
     """Run the steps of a profile, and tell how each ended, what was trained, and where the results are."""
-    _choose_workers(options)
+    choose_workers(options)
     profile = profiles.load(options.profile)
     planned = steps.plan(profile, options.only)
     with batch.lock():
@@ -49,7 +49,16 @@ def reproduce(options) -> int:
     return 1 if statuses & {"failed", "skipped"} or statuses == {"no data"} else 0
 
 
-def _choose_workers(options) -> None:
+def add_workers(parser) -> None:
+    """Add the options that say how many models are trained side by side, and where."""
+    parser.add_argument("--jobs", metavar="N", help="models trained side by side (default: one per core)")
+    parser.add_argument("--backend", help="where: loky (default: processes of this machine), dask or ray")
+    where = "of the cluster: tcp://HOST:8786 for dask, HOST:6379 for ray"
+    parser.add_argument("--scheduler", metavar="ADDRESS", help=where)
+
+
+def choose_workers(options) -> None:
+    """Let the options decide where models are trained; raise an MIAError where they make no sense."""
     chosen = {"MIA_JOBS": options.jobs, "MIA_BACKEND": options.backend, "MIA_SCHEDULER": options.scheduler}
     os.environ.update({name: value for name, value in chosen.items() if value})
     backends.default_jobs()  # what makes no sense is told before anything runs

@@ -1,11 +1,10 @@
 """Keras on TensorFlow, imported at the first use and set as the project needs it."""
 
-import contextlib
 import functools
-import os
 import tempfile
 from pathlib import Path
 
+from mia_helpers.engine import quiet
 from mia_helpers.engine.errors import MIAError
 
 
@@ -22,7 +21,7 @@ def keras():
     MIAError
         If Keras runs on another backend already.
     """
-    with _silent_stderr():
+    with quiet.stderr():
         import keras
         import tensorflow  # it logs on import
     if keras.backend.backend() != "tensorflow":
@@ -36,18 +35,6 @@ def keras():
     keras.config.set_dtype_policy("float32")
     tensorflow.get_logger().setLevel("ERROR")  # it warns of many programs: each model has its own, which is meant
     return keras
-
-
-@contextlib.contextmanager
-def _silent_stderr():
-    saved = os.dup(2)
-    with tempfile.TemporaryFile() as sink:
-        os.dup2(sink.fileno(), 2)
-        try:
-            yield
-        finally:
-            os.dup2(saved, 2)
-            os.close(saved)
 
 
 def to_bytes(network) -> bytes:

@@ -90,4 +90,5 @@ ROAD = (
     Page("07_results", "results", _nothing, of_profile="experiments"),
     Page("08_modern_attacks", "modern", _nothing, of_profile="references"),
     Page("09_defences", "defences", _nothing, of_profile="defences"),
+    Page("10_audit_your_model", "audit", _target),
 )
