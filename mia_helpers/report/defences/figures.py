@@ -3,6 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.ticker import NullFormatter
 
 from mia_helpers.plots.style import CHANCE
 from mia_helpers.report.defences import expected
@@ -46,7 +47,7 @@ def plot_unawares(rows: pd.DataFrame, ax=None):
     if best.empty:
         return nothing(ax, "The paper's attack, unawares")
     _bars(ax, best, "paper", limit)
-    ax.set(xlabel="accuracy on its own target (chance: 0.5)", xlim=(0.45, 1))
+    ax.set(xlabel="accuracy on its own target (chance: 0.5)", xlim=(min(0.45, best["paper"].min() - 0.02), 1))
     stopped = int((best["paper"] <= limit).sum())
     ax.set_title(f"The paper's attack, unawares\n{stopped} of {len(best)} look private (left of the line)", fontsize=10)
     return ax
@@ -112,9 +113,6 @@ def plot_frontier(rows: pd.DataFrame, metric: str = "found", ax=None):
         ax.errorbar(
             row["test_accuracy"], at[metric][i], yerr=np.abs(ends), color=colour, marker=marker, ms=8, capsize=2
         )
-        ax.annotate(
-            _short(row), (row["test_accuracy"], at[metric][i]), (6, 4), textcoords="offset points", fontsize=8.5
-        )
     if on_canaries:
         rate = _percent(best)
         ax.set(yscale="log", ylabel=f"canaries found at {rate} false alarms (share, log)", ylim=(LEAST / 1.3, 1.3))
@@ -124,8 +122,20 @@ def plot_frontier(rows: pd.DataFrame, metric: str = "found", ax=None):
         ax.set(ylabel="accuracy of the best attack, all records")
     ax.set(xlabel="test accuracy of the targets")
     ax.margins(x=0.12)
+    _label(ax, best.assign(at=at[metric]))
     ax.set_title(f"Utility and {title}, by the best attack that adapts\n{_finding(best, metric)}", fontsize=11)
     return ax
+
+
+def _label(ax, best: pd.DataFrame) -> None:
+    """Write each setting beside its point, from the top down, a line below the last where two stand close."""
+    written, line = [], 12  # points
+    for _, row in best.sort_values("at", ascending=False).iterrows():
+        x, y = ax.transData.transform((row["test_accuracy"], row["at"])) * 72 / ax.figure.dpi
+        free = min([y, *(below - line for left, below in written if abs(left - x) < 60 and below - line < y)])
+        written.append((x, free))
+        place, options = (row["test_accuracy"], row["at"]), {"textcoords": "offset points", "fontsize": 9}
+        ax.annotate(_short(row), place, (8, free - y - 3), **options)
 
 
 def _finding(best: pd.DataFrame, metric: str) -> str:
@@ -160,7 +170,9 @@ def plot_epsilon(rows: pd.DataFrame, ax=None):
     error = np.abs(shown[["epsilon_shown_low", "epsilon_shown_high"]].to_numpy().T - shown["epsilon_shown"].to_numpy())
     ax.errorbar(x, shown["epsilon_shown"], yerr=np.nan_to_num(error), fmt="o-", color=LOOKS["dp_sgd"][0], capsize=3)
     ax.set_xscale("log")
+    ax.xaxis.set_minor_formatter(NullFormatter())
     ax.set_yscale("symlog", linthresh=0.1)
+    ax.set_ylim(bottom=0)
     ax.set(xlabel="epsilon that is proven, for delta 1e-5", ylabel="epsilon that LiRA shows (lower bound)")
     largest = shown.loc[shown["epsilon_shown"].idxmax()]
     told = f"at most {largest['epsilon_shown']:.2f} is shown where {largest['epsilon_proven']:,.0f} is proven"
