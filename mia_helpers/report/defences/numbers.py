@@ -14,7 +14,11 @@ def _of_images(setting: str) -> dict:
     """Return what is told of a setting on images: accuracies, what the paper's attack says, and canaries found."""
     points = {**IMAGES, "setting": setting}
     name = "no defence" if setting == AS_IT_IS else setting
-    found = ("D6", f"cifar10, {setting} (epsilon", "canaries") if setting in PRIVATE else ("D5", f"cifar10, {name}: canaries")
+    found = (
+        ("D6", f"cifar10, {setting} (epsilon", "canaries")
+        if setting in PRIVATE
+        else ("D5", f"cifar10, {name}: canaries")
+    )
     told_of = {
         "test": (number, mean("points", "test_accuracy", **points, attack="gap")),
         "paper": (number, mean("points", "paper", **points, attack="gap")),
