@@ -138,7 +138,7 @@ def test_any_error_fails_its_experiment_and_the_others_go_on(error, monkeypatch)
     monkeypatch.setattr(run, "_execute_once", lambda _step: ("ran", ""))
     monkeypatch.setattr(steps.Step, "works", lambda _step: [])
     outcomes = run.run(steps.plan(Profile("demo", "", 1, (BAD, GOOD))))
-    assert [o.status for o in outcomes] == ["failed", *["skipped"] * 5, *["ran"] * 7]
+    assert [o.status for o in outcomes] == ["failed", *["skipped"] * 6, *["ran"] * 8]
     assert outcomes[0].error == errors.sentence(error)
 
 
