@@ -105,8 +105,8 @@ def test_status_estimates_what_is_left_to_train(capsys, monkeypatch):
     monkeypatch.setattr(estimates, "measured_rates", lambda: {False: 300.0, True: 3000.0})
     cli.main(["status", "--profile", "quick"])
     out = capsys.readouterr().out
-    # Of 300 records at 300/s, 20 image models and 25 with canaries in 30 epochs, 9 by DP-SGD in 40, each 30 or 40 s; 7 of
-    # 1500 in 10 at 3,000/s, 5 s each; on two cores.
+    # Of 300 records at 300/s, 20 image models and 25 with canaries in 30 epochs, 9 by DP-SGD in 40: 30 or 40 s each.
+    # Of 1500 at 3,000/s, 7 in 10 epochs: 5 s each. All on two cores.
     assert "quick: 61 models to train, about 14 min 32 s on 2 cores" in out
     assert "at 300 samples/s a core for images, 3,000 for a stack of census networks" in out
 
