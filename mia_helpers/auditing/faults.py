@@ -2,11 +2,13 @@
 
 import difflib
 import re
+from numbers import Integral, Real
 
 import numpy as np
 import pandas as pd
 
 from mia_helpers.attacks.records import ROUNDING
+from mia_helpers.engine.checks import number
 from mia_helpers.engine.errors import MIAError
 
 LEAST = 20  # of each kind: with fewer, an interval of a rate is wider than all that it could tell
@@ -222,3 +224,10 @@ def _check_own_split(member: np.ndarray, known: np.ndarray) -> None:
 def _plain(values) -> np.ndarray:
     """Return an array; a pandas column with missing values becomes one with NaN or None."""
     return values.to_numpy() if isinstance(values, pd.Series) else np.asarray(values)
+
+
+def check_options(seed: int, delta: float) -> None:
+    """Raise an MIAError unless there can be such a seed, and such a delta of differential privacy."""
+    number("seed", seed, Integral, 0, 2**32 - 1, "NumPy takes no larger seed")
+    if isinstance(delta, bool) or not isinstance(delta, Real) or not 0 <= delta < 1:
+        raise MIAError(f"delta={delta!r}: expected a number from 0 to below 1")

@@ -4,7 +4,7 @@ import numbers
 from dataclasses import replace
 
 from mia_helpers.attacks.references.privacy import DELTA
-from mia_helpers.auditing import inputs, models, raw, recipes, training
+from mia_helpers.auditing import faults, inputs, models, raw, recipes, training
 from mia_helpers.auditing.answers import AuditAnswers
 from mia_helpers.auditing.from_scores import audit_scores
 from mia_helpers.auditing.report import AuditReport
@@ -67,7 +67,7 @@ def audit(
     MIAError
         If records, model or options make no sense, or training fails: one sentence.
     """
-    number("seed", seed, numbers.Integral, 0, 2**32 - 1, "NumPy takes no larger seed")
+    faults.check_options(seed, delta)  # before hours of training
     if name is not None and not (isinstance(name, str) and name.strip()):
         raise MIAError(f"name={name!r}: expected a text that names the model")
     n_references = _n_references(n_references, train, fit)

@@ -1,6 +1,5 @@
 """An audit from answers alone: answers in, report out. One that trains reference models ends here too."""
 
-import numbers
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +8,9 @@ import pandas as pd
 from mia_helpers.attacks.metrics import roc_points
 from mia_helpers.attacks.records import Records
 from mia_helpers.attacks.references.privacy import DELTA
-from mia_helpers.auditing import attacks, checks, epsilon, groups, measure, reading, references
+from mia_helpers.auditing import attacks, checks, epsilon, faults, groups, measure, reading, references
 from mia_helpers.auditing.answers import AuditAnswers
 from mia_helpers.auditing.report import KEPT, AuditReport
-from mia_helpers.engine.checks import number
-from mia_helpers.engine.errors import MIAError
 
 POINTS, BINS = 120, 40  # of a curve, of a histogram
 
@@ -41,9 +38,7 @@ def audit_scores(
     MIAError
         If the answers, seed or delta make no sense.
     """
-    number("seed", seed, numbers.Integral, 0, 2**32 - 1, "NumPy takes no larger seed")
-    if isinstance(delta, bool) or not isinstance(delta, numbers.Real) or not 0 <= delta < 1:
-        raise MIAError(f"delta={delta!r}: expected a number from 0 to below 1")
+    faults.check_options(seed, delta)
     source = Path(answers).name if isinstance(answers, str | Path) else None
     answers = reading.as_answers(answers)
     scores = attacks.scores(answers)

@@ -2,7 +2,10 @@
 
 import math
 
+import pandas as pd
+
 from mia_helpers.report.intervals import Value
+from mia_helpers.report.tables import p_values
 from mia_helpers.report.verdicts import change_verdict, verdict
 from mia_helpers.walk.experiment import Experiment
 from mia_helpers.walk.profiles import Profile
@@ -65,8 +68,20 @@ def row(
     return told | {"command": command}
 
 
-def with_interval(value: float, low: float, high: float) -> str:
-    """Return a figure as pages show it, with its interval where there is one; nothing where it was not run."""
+def answers_table(claims: pd.DataFrame, figures: dict[str, str]) -> pd.DataFrame:
+    """Return the questions that were run, as pages show them: each figure with its interval, and what was answered.
+
+    `figures` tells for each of the figures in `claims` under which name it is shown.
+    """
+    ran = claims[claims["verdict"] != "not run"]
+    table = ran[["claim", "what"]].copy()
+    for name, shown in figures.items():
+        rows = ran[[name, f"{name}_low", f"{name}_high"]].itertuples(index=False)
+        table[shown] = [_with_interval(*row) for row in rows]
+    return table.assign(question=ran["question"], answer=ran["verdict"], **{"p (Holm)": p_values(ran["p_holm"])})
+
+
+def _with_interval(value: float, low: float, high: float) -> str:
     if math.isnan(value):
         return ""
     return f"{value:.3f}" + (f" ({low:.3f} to {high:.3f})" if low < high else "")

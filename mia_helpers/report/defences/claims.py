@@ -11,8 +11,7 @@ from mia_helpers.learning.outputs import OUTPUTS
 from mia_helpers.report.defences import expected
 from mia_helpers.report.defences.values import RATES, Setting, beside_private, beyond, change, settings_of
 from mia_helpers.report.intervals import NOT_RUN, Value, holm, rank_correlation
-from mia_helpers.report.questions import Studies, row, with_interval
-from mia_helpers.report.tables import p_values
+from mia_helpers.report.questions import Studies, answers_table, row
 from mia_helpers.walk.experiment import Experiment
 from mia_helpers.walk.profiles import Profile
 from mia_helpers.walk.studies import AS_IT_IS, OF_DEFENCES
@@ -139,10 +138,5 @@ CLAIMS = (d1, d2, d3, d4, d5, d6)
 
 
 def verdicts_table(claims: pd.DataFrame) -> pd.DataFrame:
-    """Return the claims that were run, as pages show them: each figure with its interval, and what was answered."""
-    ran = claims[claims["verdict"] != "not run"]
-    table = ran[["claim", "what"]].copy()
-    for name in ("defended", "beside"):
-        rows = ran[[name, f"{name}_low", f"{name}_high"]].itertuples(index=False)
-        table[name] = [with_interval(*row) for row in rows]
-    return table.assign(question=ran["question"], answer=ran["verdict"], **{"p (Holm)": p_values(ran["p_holm"])})
+    """Return the claims that were run, as pages show them (see `questions.answers_table`)."""
+    return answers_table(claims, {"defended": "defended", "beside": "beside"})

@@ -16,7 +16,7 @@ from mia_helpers.learning.private import accounting
 from mia_helpers.report.claims.values import measured
 from mia_helpers.report.intervals import NOT_RUN, Value, largest, over_pairs, pair_means, share
 from mia_helpers.report.ledger import kept
-from mia_helpers.report.modern.values import of_pairs, over_targets
+from mia_helpers.report.modern.values import of_pairs, over_targets, six_digits
 from mia_helpers.report.questions import Points
 from mia_helpers.walk.models import Model
 from mia_helpers.walk.reference_attackers import ReferenceAttacker
@@ -28,13 +28,13 @@ RATES = {"tpr_01pct": 0.001, "tpr_1pct": 0.01}  # of false alarms, at thresholds
 @kept
 def canaries(attacker: ReferenceAttacker) -> dict[str, list[float]]:
     """Return what was measured of the canaries, target by target (see `ReferenceAttacker.canaries`)."""
-    return {name: [float(f"{x:.6g}") for x in values] for name, values in attacker.canaries().items()}
+    return six_digits(attacker.canaries())
 
 
 @kept(needs=lambda attacker: [attacker, attacker.targets])
 def accuracies(attacker: ReferenceAttacker) -> dict[str, list[float]]:
     """Return how often each target is right (see `ReferenceAttacker.accuracies`)."""
-    return {name: [float(f"{x:.6g}") for x in values] for name, values in attacker.accuracies().items()}
+    return six_digits(attacker.accuracies())
 
 
 class Setting:

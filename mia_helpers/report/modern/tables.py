@@ -7,8 +7,8 @@ import pandas as pd
 from mia_helpers.report.ledger import entries_of
 from mia_helpers.report.modern.values import SHARES, each_target, exposed_auc, exposure, own_target, share_of
 from mia_helpers.report.provenance import manifest
-from mia_helpers.report.questions import with_interval
-from mia_helpers.report.tables import p_values, root_unless_lost
+from mia_helpers.report.questions import answers_table
+from mia_helpers.report.tables import root_unless_lost
 from mia_helpers.report.tables import write as write_tables
 from mia_helpers.walk.profiles import Profile
 from mia_helpers.walk.studies import OF_REFERENCES, STUDIES, Point
@@ -55,15 +55,8 @@ def overview(attacks: pd.DataFrame) -> pd.DataFrame:
 
 
 def verdicts_table(claims: pd.DataFrame) -> pd.DataFrame:
-    """Return the claims that were run, as pages show them: each figure with its interval, and what was answered."""
-    ran = claims[claims["verdict"] != "not run"]
-    table = ran[["claim", "what"]].copy()
-    for name, shown in {"paper": "the paper's attack", "lira": "LiRA", "rmia": "RMIA"}.items():
-        rows = ran[[name, f"{name}_low", f"{name}_high"]].itertuples(index=False)
-        table[shown] = [with_interval(*row) for row in rows]
-    table["question"], table["answer"] = ran["question"], ran["verdict"]
-    table["p (Holm)"] = p_values(ran["p_holm"])
-    return table
+    """Return the claims that were run, as pages show them (see `questions.answers_table`)."""
+    return answers_table(claims, {"paper": "the paper's attack", "lira": "LiRA", "rmia": "RMIA"})
 
 
 def root_for(profile: Profile, attacks: pd.DataFrame) -> Path:

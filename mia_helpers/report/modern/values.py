@@ -1,5 +1,6 @@
 """What reference models say, measured: a figure of an attack over the targets, with its interval over their pairs."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -28,10 +29,15 @@ SHARES = {  # what is measured of each target, and how a sentence calls it
 }
 
 
+def six_digits(found: Mapping[str, np.ndarray]) -> dict[str, list[float]]:
+    """Return what was measured as a ledger keeps it: lists of numbers with six significant digits."""
+    return {name: [float(f"{x:.6g}") for x in np.atleast_1d(values)] for name, values in found.items()}
+
+
 @kept
 def each_target(attacker: ReferenceAttacker) -> dict[str, list[float]]:
     """Return what was measured of each target, by name; six significant digits."""
-    return {name: [float(f"{x:.6g}") for x in values] for name, values in attacker.table().items()}
+    return six_digits(attacker.table())
 
 
 @kept
@@ -43,7 +49,7 @@ def own_target(attacker: ReferenceAttacker) -> dict[str, float]:
 @kept
 def exposure(attacker: ReferenceAttacker) -> dict[str, list[float]]:
     """Return what was measured of the risk of each record (see `ReferenceAttacker.exposure`)."""
-    return {name: [float(f"{x:.6g}") for x in np.atleast_1d(values)] for name, values in attacker.exposure().items()}
+    return six_digits(attacker.exposure())
 
 
 def over_targets(attacker: ReferenceAttacker | None, metric: str) -> Value:
