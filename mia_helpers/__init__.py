@@ -4,6 +4,7 @@ Start from `Experiment` (in `walk/`): its fields are the scientific parameters, 
 A folder may import from those below it, never from those above (`make lint` checks it):
 
     batch/      command line, running the notebooks
+    teaching/   exercises that check themselves, and the copies that students get
     auditing/   audit your own model: from it, or its answers, to a report
     report/     what the paper says, verdicts, claims, tables and their figures
     plots/      figures of the notebooks, diagrams
