@@ -1,0 +1,57 @@
+"""Settings of Sphinx; `book.assemble` puts this file into the folder that it builds."""
+
+import mia_helpers
+
+project = "Membership inference, reproduced"
+author = copyright = "The authors of mia-reproduction"
+version = release = mia_helpers.__version__
+language = "en"
+
+extensions = [
+    "myst_nb",
+    "numpydoc",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.mathjax",
+    "sphinxcontrib.bibtex",
+]
+root_doc = "index"
+exclude_patterns = ["downloads", "copies"]  # files to download, not pages
+default_role = "py:obj"  # `Experiment` in a docstring links to it, if it is in the book
+highlight_language = "none"
+
+# Notebooks and Markdown
+nb_execution_mode = "off"  # shown as they are committed
+nb_ipywidgets_js = {}  # no kernel, no widgets, nothing fetched
+nb_merge_streams = True
+myst_enable_extensions = ["dollarmath"]
+myst_heading_anchors = 4  # links to headings, as on GitHub
+myst_links_external_new_tab = False
+bibtex_bibfiles = ["references.bib"]
+
+# Docstrings
+autosummary_generate = False  # the pages of `book.reference` hold all
+autodoc_member_order = "bysource"
+autodoc_typehints = "none"  # signatures in the docstrings' words
+autodoc_preserve_defaults = True
+numpydoc_show_class_members = False
+numpydoc_class_members_toctree = False
+
+# HTML: nothing is fetched from anywhere
+html_theme = "sphinx_book_theme"
+html_title = project
+html_static_path = ["static"]
+html_css_files = ["book.css"]
+html_js_files = ["book.js"]
+html_copy_source = False
+html_show_sourcelink = False
+html_last_updated_fmt = None
+html_theme_options = {
+    "show_navbar_depth": 1,
+    "show_toc_level": 2,
+    "use_download_button": False,
+    "home_page_in_toc": True,
+    "pygments_light_style": "a11y-light",
+    "pygments_dark_style": "a11y-dark",
+}
+mathjax_path = "mathjax.js"
