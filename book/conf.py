@@ -1,5 +1,7 @@
 """Settings of Sphinx; `book.assemble` puts this file into the folder that it builds."""
 
+import re
+
 import mia_helpers
 
 project = "Membership inference, reproduced"
@@ -36,11 +38,13 @@ autodoc_typehints = "none"  # signatures in the docstrings' words
 autodoc_preserve_defaults = True
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
+toc_object_entries = False  # each has a heading
 
 # HTML: nothing is fetched from anywhere
 html_theme = "sphinx_book_theme"
 html_title = project
 html_static_path = ["static"]
+templates_path = ["templates"]
 html_css_files = ["book.css"]
 html_js_files = ["book.js"]
 html_copy_source = False
@@ -50,8 +54,17 @@ html_theme_options = {
     "show_navbar_depth": 1,
     "show_toc_level": 2,
     "use_download_button": False,
-    "home_page_in_toc": True,
+    "navbar_persistent": [],  # one search, in the sidebar
     "pygments_light_style": "a11y-light",
     "pygments_dark_style": "a11y-dark",
 }
 mathjax_path = "mathjax.js"
+
+
+def setup(app) -> None:
+    """Let docstrings say nothing of their own length, which is for who reads the code."""
+    app.connect("autodoc-process-docstring", _without_excuse, priority=100)
+
+
+def _without_excuse(_app, _what, _name, _value, _options, lines: list[str]) -> None:
+    lines[:] = re.sub(r"(?m)^Longer than (?:[^\n]+\n?)+", "", "\n".join(lines)).split("\n")

@@ -30,7 +30,8 @@ def offers(module: ModuleType) -> list[str]:
 
 def registries(module: ModuleType) -> dict[str, list[str]]:
     """Return the registries of a package, things by name, each with the names in it."""
-    found = {name: value for name, value in vars(module).items() if name.isupper() and isinstance(value, dict)}
+    public = {name: value for name, value in vars(module).items() if name.isupper() and not name.startswith("_")}
+    found = {name: value for name, value in public.items() if isinstance(value, dict)}
     return {name: list(value) for name, value in found.items() if all(isinstance(key, str) for key in value)}
 
 
