@@ -47,6 +47,7 @@ html_static_path = ["static"]
 templates_path = ["templates"]
 html_css_files = ["book.css"]
 html_js_files = ["book.js"]
+html_context = {"default_mode": "auto"}  # light or dark, as the reader's system is
 html_copy_source = False
 html_show_sourcelink = False
 html_last_updated_fmt = None
