@@ -1,14 +1,12 @@
 """The exercises: each is complete, its check refuses stub and wrong answers, and student copies have no solution."""
 
 import json
-import os
-import shutil
 import time
 from pathlib import Path
 
 import nbformat
 import pytest
-from trying import Trial, told, wrong_answers
+from trying import Trial, fresh_clone_in, shared_runs, told, wrong_answers
 
 from mia_helpers import MIAError
 from mia_helpers.batch import cli
@@ -391,23 +389,11 @@ def test_the_command_says_what_it_made_and_what_to_do_next(capsys, tmp_path, mon
 # --- Stub, wrong answers, solution --------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="session")
-def shared_runs(tmp_path_factory):
-    """A folder of artifacts for all notebooks: what one has attacked, the next reads."""
-    base = tmp_path_factory.getbasetemp()
-    return (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "exercises-runs"
-
-
 @pytest.fixture
-def fresh_clone(monkeypatch, tmp_path, shared_runs):
-    """The records that come with the repository, and neither data nor network."""
-    monkeypatch.setenv("MIA_DATA_DIR", str(tmp_path / "no-data"))
-    monkeypatch.setenv("MIA_RECORDS_DIR", str(files.CHECKOUT / "records"))
-    monkeypatch.setenv("MIA_RUNS_DIR", str(shared_runs))
-    shutil.copytree(files.CHECKOUT / "results", tmp_path / "results")  # 07 to 09 read the ledger, and write it
-    monkeypatch.setenv("MIA_RESULTS_DIR", str(tmp_path))
-    for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
-        monkeypatch.setenv(name, "http://127.0.0.1:9")  # where nobody answers
+def fresh_clone(monkeypatch, tmp_path, tmp_path_factory):
+    """The records and results that come with the repository, and neither data nor network."""
+    for name, value in fresh_clone_in(tmp_path, shared_runs(tmp_path_factory)).items():
+        monkeypatch.setenv(name, value)
 
 
 @pytest.mark.slow
