@@ -1,6 +1,8 @@
 """Trying the exercises of a notebook: its student copy is executed once, with every answer that is to be tried."""
 
+import os
 import re
+import shutil
 from pathlib import Path
 
 import nbformat
@@ -29,6 +31,21 @@ def wrong_answers(stem: str) -> dict[str, list[dict]]:
     return yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else {}
 
 
+def shared_runs(tmp_path_factory) -> Path:
+    """Return one folder of artifacts for all notebooks: what the one has attacked, the next reads."""
+    base = tmp_path_factory.getbasetemp()
+    return (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "exercises-runs"
+
+
+def fresh_clone_in(folder: Path, runs: Path) -> dict[str, str]:
+    """Return the variables of a student's machine: what comes with the repository, and neither data nor network."""
+    shutil.copytree(files.CHECKOUT / "results", folder / "results")  # 07 to 09 read the ledger, and write it
+    variables = {files.RUNS: runs, files.RESULTS: folder, files.DATA: folder / "no-data"}
+    variables[files.RECORDS] = files.CHECKOUT / "records"
+    proxies = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9")
+    return {name: str(value) for name, value in variables.items()} | proxies  # where nobody answers
+
+
 class Trial:
     """A student copy in a kernel, which starts in the copy's folder.
 
@@ -53,7 +70,6 @@ class Trial:
 
     def run(self) -> "Trial":
         """Execute the copy; at each task the stub, the wrong answers and the solution, each followed by the check."""
-        self.faults += [f"wrong answers to {number}, which is no task" for number in set(self.wrong) - set(self.tried)]
         with self._client.setup_kernel():
             for at, cell in enumerate(self._client.nb.cells):
                 if at in self.tasks:

@@ -77,11 +77,11 @@ def _text(source: Path, found: list[exercises.Exercise], out: Path) -> str:
     book = nbformat.read(source, as_version=4)
     for cell in book.cells:
         if cell.cell_type == "markdown":
-            cell.source = _relinked(cell.source, source.parent, out)
+            cell.source = relinked(cell.source, source.parent, out)
     return nbformat.writes(student_copy(book, source.name, found)) + "\n"
 
 
-def _relinked(text: str, origin: Path, out: Path) -> str:
+def relinked(text: str, origin: Path, out: Path) -> str:
     """Return a text with its links to files, which start in `origin`, as they are from `out`; notebooks move along."""
 
     def moved(link: re.Match) -> str:
