@@ -18,7 +18,9 @@ from matplotlib.text import Text
 from PIL import Image
 
 MOVES = "moves"  # the mark (gid) of an artist that a slider moves; all other artists stay
-DPI = 192  # two dots for a pixel of CSS
+COLOURS = 32  # of a picture: chosen far apart, so that none of the drawing is lost to its blurred edges
+DPI = 192  # of what moves: two dots for a pixel of CSS
+STILL = 144  # of the picture of what stays
 DASHES = {"--": "14 8", ":": "3 6"}
 CARD = "background:#fff;color:#222;color-scheme:light;padding:12px;border-radius:8px;font-size:1rem;line-height:1.4"
 SCRIPT = """<script>(() => {
@@ -44,11 +46,13 @@ update();
 
 
 def small_png(figure: Figure, *, dpi: float) -> bytes:
-    """Return the figure as a PNG of at most 32 colours: a third of the size, and the same bytes each time."""
+    """Return the figure as a PNG of a few colours: a third of the size, and the same bytes each time."""
     FigureCanvasAgg(figure)
     drawn, small = io.BytesIO(), io.BytesIO()
     figure.savefig(drawn, dpi=dpi, format="png", facecolor="white", metadata={"Software": None})
-    Image.open(drawn).convert("RGB").quantize(32, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
+    Image.open(drawn).convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
+        small, "PNG", optimize=True
+    )
     return small.getvalue()
 
 
@@ -79,7 +83,7 @@ def panel(draw: Callable, size: tuple[float, float], states: Sequence[tuple], st
         if not frames:
             figure.draw_without_rendering()
             figure.set_layout_engine("none")
-            still = small_png(figure, dpi=DPI)
+            still = small_png(figure, dpi=STILL)
         frames.append([_mark(artist, figure) for artist in moving])
     width, height = (round(inches * DPI) for inches in size)
     first, marks, changes = frames.pop(0), [], []
@@ -150,18 +154,22 @@ def _mark(artist, figure: Figure) -> dict[str, object]:
 def _path(artist, height: float, *, dots: bool = False) -> str:
     """Return the outline in whole dots, each step relative to the last; of `dots`, a line of no length at each."""
     shape = artist.get_transform().transform_path(artist.get_path())
-    if not len(shape.vertices):
-        return ""
-    parts, last = [], (0, 0)
-    for points, code in shape.iter_segments(remove_nans=True, simplify=False, curves=False):
+    steps, last = [["M", 0, 0]], (0, 0)
+    for points, code in shape.iter_segments(remove_nans=True, simplify=False, curves=False) if len(shape) else ():
         if code in (shape.CLOSEPOLY, shape.STOP):
-            parts.append("z" if code == shape.CLOSEPOLY else "")
+            steps += [["z"]] if code == shape.CLOSEPOLY else []
             continue
         x, y = np.round([points[-2], height - points[-1]]).astype(int).tolist()
         right, down = x - last[0], y - last[1]
-        if dots or code == shape.MOVETO:
-            parts.append(f"M{x} {y}" + "h0" * dots)
-        elif right or down:
-            parts.append(f"h{right}" if not down else f"v{down}" if not right else f"l{right} {down}".replace(" -", "-"))
         last = x, y
-    return "".join(parts)
+        if dots or code == shape.MOVETO:
+            steps += [["m", right, down], *([["h", 0]] if dots else [])]
+        elif right and down:
+            steps.append(["l", right, down])
+        elif right or down:  # what goes on in the same direction is one step
+            step = ["v", down] if down else ["h", right]
+            if steps[-1][0] == step[0] and steps[-1][1] * step[1] > 0:
+                steps[-1][1] += step[1]
+            else:
+                steps.append(step)
+    return "".join(step[0] + " ".join(map(str, step[1:])).replace(" -", "-") for step in steps)

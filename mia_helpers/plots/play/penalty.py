@@ -49,12 +49,15 @@ def play_l2(targets: dict[float, Records], metrics: pd.DataFrame) -> Player:
 
     def say(i: int) -> str:
         test, unawares, adapts = bars[i][1:]
-        ignores = f", {unawares:.3f} the paper's, whose shadows have no penalty" if unawares == unawares else ""
-        return f"λ = {names[i]}: test accuracy {test:.3f}; the best attack is right for {adapts:.3f}{ignores}."
+        told = f"λ = {names[i]}: test accuracy {test:.3f}; the best attack"
+        if np.isnan(unawares):
+            return f"{told} is right for {adapts:.3f} of the records."
+        ignores = f"the paper's, whose shadows have no penalty, for {unawares:.3f}"
+        return f"{told} that adapts is right for {adapts:.3f} of the records, {ignores}."
 
     panels = [
-        Panel(lambda ax, i: _histogram(ax, heights[i], bins, np.max(heights)), (4.2, 2.6)),
-        Panel(lambda ax, i: _measures(ax, bars[i]), (4.2, 2.6)),
+        Panel(lambda ax, i: _histogram(ax, heights[i], bins, np.max(heights)), (3.5, 2.7)),
+        Panel(lambda ax, i: _measures(ax, bars[i]), (3.5, 2.7)),
     ]
     start = int(np.argmin(np.abs(np.array(values) - 5e-3)))
     picked = sorted({0, start, len(values) - 1})
@@ -77,18 +80,18 @@ def _histogram(ax, heights, bins, most) -> None:
         ax.plot(np.repeat(bins, 2)[1:-1], np.repeat(count, 2), color=colour, ls=style, lw=1.5, gid=MOVES)
     for colour, style, kind in ((MEMBER, "-", "members"), (NON_MEMBER, "--", "others")):
         ax.plot([], [], color=colour, ls=style, label=kind)
-    ax.set(xlabel="log-odds of the true class", ylabel="records", xlim=(bins[0], bins[-1]), ylim=(0, 1.05 * most))
-    ax.legend(fontsize=10)
+    ax.set(xlabel="log-odds of the true class", ylabel="records", xlim=(bins[0], bins[-1]), ylim=(0, 1.3 * most))
+    ax.legend(fontsize=10, ncols=2, loc="upper left", handlelength=1.5)
 
 
 def _measures(ax, bars) -> None:
     for row, (value, colour) in enumerate(zip(bars, BARS.values(), strict=True)):
         width = 0 if np.isnan(value) else value
         ax.fill([0, width, width, 0], [row - 0.35, row - 0.35, row + 0.35, row + 0.35], color=colour, gid=MOVES)
-        told = "no such attacker" if np.isnan(value) else f"{value:.3f}"
+        told = "no penalty to know" if np.isnan(value) else f"{value:.3f}"
         ax.text(width + 0.02, row, told, va="center", fontsize=10, gid=MOVES)
     ax.axvline(0.5, color=CHANCE, ls="--")
     ax.set_yticks(range(len(BARS)), list(BARS))
-    ax.set(xlim=(0, 1.18), ylim=(len(BARS) - 0.5, -0.5), xlabel="accuracy (line: a coin)")
+    ax.set(xlim=(0, 1.3), ylim=(len(BARS) - 0.5, -0.5), xlabel="accuracy (line: a coin)")
     ax.set_xticks([0, 0.5, 1])
     ax.grid(False)

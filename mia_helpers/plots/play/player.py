@@ -19,7 +19,6 @@ from mia_helpers.plots.play import fragment
 
 PLAYER = "application/vnd.mia.player+html"  # the book shows it; whoever does not know it shows the picture beside it
 MOVES = fragment.MOVES
-WIDTH = 3.1  # inches of a panel of the fragment: one fits on a phone, three beside each other on a page
 
 
 class Slider(NamedTuple):
@@ -31,10 +30,10 @@ class Slider(NamedTuple):
 
 
 class Panel(NamedTuple):
-    """A part of the figure: `draw(ax, *positions)` draws it; width and height of the axes' figure in inches."""
+    """A part of the figure: `draw(ax, *positions)` draws it; its width and height in inches."""
 
     draw: Callable
-    size: tuple[float, float] = (WIDTH, 2.9)
+    size: tuple[float, float] = (3.1, 2.9)  # a panel of up to 3.5 fits on a phone, unscaled
 
 
 class Player:
@@ -87,7 +86,9 @@ class Player:
     def figure(self, *positions: int) -> Figure:
         """Return the figure at these positions: the panels side by side, the finding above."""
         widths = [panel.size[0] for panel in self.panels]
-        figure = Figure(figsize=(max(sum(widths), 6), self.panels[0].size[1] + 0.6), dpi=90, layout="constrained")
+        figure = Figure(
+            figsize=(min(max(6, 1.25 * sum(widths)), 9), self.panels[0].size[1] + 0.6), dpi=90, layout="constrained"
+        )
         axes = figure.subplots(1, len(widths), width_ratios=widths, squeeze=False)[0]
         self._draw(axes, positions)
         figure.suptitle(_folded(self.say(*positions), figure), x=0.01, ha="left", fontsize=11)
@@ -98,10 +99,9 @@ class Player:
         if len(self.panels) > 1:
             return self._rows()
         width, height = self.panels[0].size
-        n = len(self.shown)
-        across = 2 if n > 1 else 1
-        down = -(-n // across)
-        figure = Figure(figsize=(max(width, 4.4) * across, (height + 0.35) * down), dpi=90, layout="constrained")
+        across = min(len(self.shown), 2)
+        down = -(-len(self.shown) // across)
+        figure = Figure(figsize=(max(width, 4.4) * across, (height + 0.3) * down), dpi=90, layout="constrained")
         axes = figure.subplots(down, across, squeeze=False).flat
         for ax, positions in itertools.zip_longest(axes, self.shown):
             if positions is None:
@@ -113,7 +113,7 @@ class Player:
 
     def _rows(self) -> Figure:
         widths, height = [panel.size[0] for panel in self.panels], self.panels[0].size[1] + 0.35
-        figure = Figure(figsize=(min(sum(widths), 9), height * len(self.shown)), dpi=90, layout="constrained")
+        figure = Figure(figsize=(9, height * len(self.shown)), dpi=90, layout="constrained")
         parts = np.ravel(figure.subfigures(len(self.shown), 1))
         for part, positions in zip(parts, self.shown, strict=True):
             self._draw(part.subplots(1, len(widths), width_ratios=widths, squeeze=False)[0], positions)
@@ -176,4 +176,4 @@ def _png(figure: Figure) -> bytes:
 
 
 def _folded(text: str, figure: Figure, share: float = 1) -> str:
-    return textwrap.fill(text, int(figure.get_figwidth() * share * 12.5))
+    return textwrap.fill(text, int(figure.get_figwidth() * share * 11))

@@ -10,7 +10,7 @@ from mia_helpers.engine.errors import MIAError
 from mia_helpers.plots.play.player import MOVES, Panel, Player, Slider
 from mia_helpers.plots.style import MEMBER, NON_MEMBER
 
-COUNTS = (4, 8, 16, 32)  # and all that there are
+COUNTS = (4, 8, 16)  # and all that there are
 
 
 def play_record(references: References, records=None, *, target: int = 0) -> Player:
@@ -21,7 +21,7 @@ def play_record(references: References, records=None, *, target: int = 0) -> Pla
     references : References
         With confidences; the target and its pair are left out.
     records : int (n,), optional
-        Which records. Without them six that the target knows and two that it does not: from those on which models
+        Which records. Without them three members of the target and two others: from those on which models
         that know them and models that do not are furthest apart, to those where they agree.
     target : int
         Which of the models is the target.
@@ -38,6 +38,8 @@ def play_record(references: References, records=None, *, target: int = 0) -> Pla
     phi, knows = others.confidence[..., 0].astype(float), others.member
     ours = references.member[target]
     rows = _chosen(phi, knows, ours) if records is None else list(records)
+    if not rows:
+        raise MIAError("play_record: no record is named; give whole numbers, or leave records out")
     for row in rows:
         if isinstance(row, bool) or not isinstance(row, numbers.Integral) or not 0 <= row < n:
             raise MIAError(f"play_record: record {row!r}, expected whole numbers from 0 to {n - 1}")
@@ -45,7 +47,7 @@ def play_record(references: References, records=None, *, target: int = 0) -> Pla
     answer = references.confidence[target, :, 0].astype(float)
     sides = [[_sides(phi[:count, row], knows[:count, row]) for count in counts] for row in rows]
     every = np.concatenate([phi[:, rows].ravel(), answer[rows]])
-    across = np.linspace(every.min() - 1, every.max() + 1, 81)
+    across = np.linspace(every.min() - 1, every.max() + 1, 121)
 
     def say(i: int, j: int) -> str:
         apart = evidence(*sides[i][j], answer[rows[i]])
@@ -56,10 +58,10 @@ def play_record(references: References, records=None, *, target: int = 0) -> Pla
             f"that {'know' if apart > 0 else 'do not know'} it; {verdict} taken for a {guess[:-1]}."
         )
 
-    panel = Panel(lambda ax, i, j: _draw(ax, sides[i][j], answer[rows[i]], across), (4.6, 3.0))
+    panel = Panel(lambda ax, i, j: _draw(ax, sides[i][j], answer[rows[i]], across), (3.5, 2.8))
     names = [f"record {row}, a {'member' if ours[row] else 'non-member'}" for row in rows]
     sliders = [Slider("which record", names), Slider("reference models", [str(c) for c in counts], len(counts) - 1)]
-    shown = [(i, j) for i in (0, len(rows) // 2) for j in (min(1, len(counts) - 1), len(counts) - 1)]
+    shown = [(i, j) for i in (0, min(2, len(rows) - 1)) for j in (len(counts) - 1,)]
     title = "One record, through models that know it and models that do not"
     return Player(sliders, [panel], say, title=title, shown=shown)
 
@@ -78,10 +80,10 @@ def _sides(phi, knows) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _chosen(phi, knows, ours) -> list[int]:
-    """Return four members and two others, each from the furthest apart down to those that are hardly so."""
+    """Return three members and two others, each from the furthest apart down to those that are hardly so."""
     apart = phi.mean(axis=0, where=knows) - phi.mean(axis=0, where=~knows)
     rows = []
-    for kind, shares in ((ours, (0, 0.1, 0.5, 0.9)), (~ours, (0, 0.5))):
+    for kind, shares in ((ours, (0, 0.25, 0.75)), (~ours, (0, 0.5))):
         order = np.flatnonzero(kind)[np.argsort(-apart[kind], kind="stable")]
         rows += [int(order[int(share * (len(order) - 1))]) for share in shares]
     return rows

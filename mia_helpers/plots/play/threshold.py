@@ -8,7 +8,7 @@ from mia_helpers.engine.errors import MIAError
 from mia_helpers.plots.play.player import MOVES, Panel, Player, Slider
 from mia_helpers.plots.style import CHANCE, MEMBER, NON_MEMBER
 
-POSITIONS = 41
+POSITIONS = 31
 
 
 def play_threshold(records: Records) -> Player:
@@ -37,11 +37,13 @@ def play_threshold(records: Records) -> Player:
     strict = int(np.argmax([c[0, 1] <= 0.01 * c[0].sum() for c in counts]))  # 0 where no position is so strict
     lenient = int(np.argmin([abs(c[0, 1] - 0.9 * c[0].sum()) for c in counts]))
 
+    names = [f"{level:.1f}".replace("-", "−") for level in levels]
+
     def say(i: int) -> str:
         (tn, fp), (fn, tp) = counts[i]
         right = (tp + tn) / len(member)
         return (
-            f"Above {levels[i]:.1f}: {tp:,} of {tp + fn:,} members (recall {tp / (tp + fn):.3f}) and {fp:,} of "
+            f"Above {names[i]}: {tp:,} of {tp + fn:,} members (recall {tp / (tp + fn):.3f}) and {fp:,} of "
             f"{tn + fp:,} others (false alarms {fp / (tn + fp):.3f}) are called members; accuracy {right:.3f}."
         )
 
@@ -50,7 +52,7 @@ def play_threshold(records: Records) -> Player:
         Panel(lambda ax, i: _confusion(ax, counts[i]), (2.6, 2.9)),
         Panel(lambda ax, i: _roc(ax, member, score, counts[i])),
     ]
-    slider = Slider("threshold on the log-odds of the true class", [f"{level:.1f}" for level in levels], most)
+    slider = Slider("threshold on the log-odds of the true class", names, most)
     title = "One threshold, seen three times: histogram, confusion matrix, ROC curve"
     return Player([slider], panels, say, title=title, shown=[(lenient,), (most,), (strict,)])
 
