@@ -4,6 +4,7 @@ The second line of a title is the finding, computed from the data. It may use `w
 and `engine`; it computes nothing that takes time.
 """
 
+from mia_helpers.plots.alt import describe
 from mia_helpers.plots.attacks import (
     plot_attack_model,
     plot_by_class,

@@ -164,7 +164,7 @@ class Player:
         picture = base64.b64encode(_png(self.picture())).decode() + "\n"
         says = " ".join(f"({i + 1}) {self.say(*shown)}" for i, shown in enumerate(self.shown))
         data, alt = {"text/plain": repr(self), "image/png": picture}, f"{self.title}, at {len(self.shown)} positions: "
-        if "JPY_SESSION_NAME" in os.environ:
+        if os.environ.get("JPY_SESSION_NAME"):
             data |= self.widget()._repr_mimebundle_()
         else:
             data[PLAYER] = self.html()
