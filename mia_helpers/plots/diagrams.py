@@ -48,8 +48,8 @@ def draw_attack():
     return say(
         ax,
         "Diagram of the attack, from left to right: a record x of true class y is the query to the target model, a "
-        "black box, whose answer ŷ has k probabilities; y chooses one of the attack models, which reads ŷ and says in or "
-        "out: whether x was in the training set.",
+        "black box, whose answer ŷ has k probabilities; y chooses one of the attack models, which reads ŷ and says in "
+        "or out: whether x was in the training set.",
     )
 
 
@@ -79,8 +79,8 @@ def draw_shadow_models(n_shadows: int = 3):
     return say(
         ax,
         f"Diagram of shadow models, one row each: above a line, the target is trained on a private set, and who was in "
-        f"it is unknown; below, {n_shadows} shadows are trained alike on the attacker's own sets, and who was in those is "
-        f"known. No record is common to both sides of the line.",
+        f"it is unknown; below, {n_shadows} shadows are trained alike on the attacker's own sets, and who was in those "
+        f"is known. No record is common to both sides of the line.",
     )
 
 
