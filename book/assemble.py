@@ -14,6 +14,7 @@ from book.chapters import COMMENT, Chapters, read_all
 from book.links import Links, address_of
 from book.papers import Papers
 from mia_helpers.engine.errors import MIAError
+from mia_helpers.teaching import copies, exercises
 
 HERE = Path(__file__).parent
 BACK = re.compile(r"(?m)^\[Back to the README\]\([^)]*\)\.? ?")  # the book has a table of contents
@@ -47,10 +48,6 @@ def student_copies(paths: Iterable[Path], folder: Path) -> dict[str, Path]:
 
     Their links lead where the notebooks' do: a copy is put into a folder of the checkout, such as exercises/.
     """
-    try:
-        from mia_helpers.teaching import copies, exercises
-    except ImportError:  # until there is what makes them
-        return {}
     made = {}
     for path, found in exercises.read_all(paths).items():
         if found:
@@ -80,23 +77,23 @@ def assemble(root: Path, source: Path) -> dict[str, list[str]]:
     for page in ["README.md", *AROUND, *(f"docs/{path.name}" for path in sorted((root / "docs").glob("*.md")))]:
         text = BACK.sub("", COMMENT.sub("", (root / page).read_text(encoding="utf-8")))
         made[links.pages[page]] = papers.cite(links.rewrite(text, page))
-    copies = student_copies(books, source / "copies")
+    students = student_copies(books, source / "copies")
     for path, book in books.items():
-        chapter = chapters.chapter(book, f"notebooks/{path.name}", _downloads(path, copies))
+        chapter = chapters.chapter(book, f"notebooks/{path.name}", _downloads(path, students))
         made[f"notebooks/{path.name}"] = nbformat.writes(chapter)
     links.check()
     made["index.md"] += _contents(root, links.pages)
     made |= {f"{name}.rst": text for name, text in reference.pages().items()}
     made |= _results(root)
-    _write(root, source, made, links.files, copies)
+    _write(root, source, made, links.files, students)
     return chapters.without_alt
 
 
-def _downloads(path: Path, copies: dict[str, Path]) -> str:
+def _downloads(path: Path, students: dict[str, Path]) -> str:
     """Return the line below a chapter's title, with what can be downloaded."""
     own = f"{{download}}`This notebook <../downloads/{path.name}>`"
     copy = f" · {{download}}`the copy for students, without solutions <../copies/{path.name}>`"
-    return own + (copy if path.name in copies else "")
+    return own + (copy if path.name in students else "")
 
 
 def _results(root: Path) -> dict[str, str]:
@@ -132,7 +129,7 @@ def _toctree(names: Iterable[str], options: str = "") -> str:
     return "\n```{toctree}\n" + options + "\n" + "\n".join(names) + "\n```\n"
 
 
-def _write(root: Path, source: Path, made: dict[str, str], files: set[str], copies: dict[str, Path]) -> None:
+def _write(root: Path, source: Path, made: dict[str, str], files: set[str], students: dict[str, Path]) -> None:
     """Write the pages and what lies beside them: figures, tables, notebooks to download, the settings, MathJax."""
     for name, text in made.items():
         path = source / name
@@ -142,7 +139,7 @@ def _write(root: Path, source: Path, made: dict[str, str], files: set[str], copi
     for name, paths in results(root).items():
         beside |= {f"results/{name}/{path.name}": path for path in paths}
     beside |= {f"downloads/{path.name}": path for path in (root / "notebooks").glob("*.ipynb")}
-    beside |= {f"copies/{name}": path for name, path in copies.items()}
+    beside |= {f"copies/{name}": path for name, path in students.items()}
     beside |= {name: HERE / name for name in ("conf.py", "references.bib", "bibliography.md")}
     for folder in ("static", "templates"):
         beside |= {f"{folder}/{path.name}": path for path in (HERE / folder).iterdir()}

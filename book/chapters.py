@@ -10,8 +10,8 @@ from nbformat import NotebookNode
 from book.links import Links
 from book.papers import Papers
 from mia_helpers.engine.errors import MIAError
+from mia_helpers.plots.play import PLAYER
 
-PLAYER = "application/vnd.mia.player+html"  # an HTML fragment that takes the place of the static figure beside it
 WIDGET = "application/vnd.jupyter.widget-view+json"  # needs a kernel
 COMMENT = re.compile(r"(?s)<!--.*?-->")
 
@@ -85,7 +85,7 @@ class Chapters:
         for output in cell.outputs:
             data = output.get("data", {})
             data.pop(WIDGET, None)
-            if PLAYER in data:
+            if PLAYER in data:  # instead of the picture beside it
                 output.data = {"text/html": data[PLAYER]}
             elif "image/png" in data:
                 alts.append(output.metadata.get("image/png", {}).get("alt") or self._missing(cell, page, heading))

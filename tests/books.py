@@ -3,18 +3,11 @@
 import nbformat
 import pytest
 
+from mia_helpers import plots
 from mia_helpers.engine import files
 
 ROOT = files.CHECKOUT
 HOW = "pip install -e '.[book]'"
-DOT = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
-PLAYER = f"""<figure class="player"><label for="cut">Threshold</label>
-<input id="cut" type="range" min="0" max="2" value="0">
-<img id="shown" src="{DOT}" alt="The figure at 0" style="width: 100%; height: 50px">
-<script>(() => {{
-  const cut = document.getElementById("cut"), shown = document.getElementById("shown");
-  cut.addEventListener("input", () => {{ shown.alt = `The figure at ${{cut.value}}`; }});
-}})();</script></figure>"""
 QUESTION = """### Exercise 11.1 · Which one? (1 minute)
 
 Which of these?
@@ -65,15 +58,22 @@ def notebook(*cells):
     return nbformat.v4.new_notebook(cells=made, metadata=language)
 
 
+def player():
+    """Return a figure with a slider of three positions."""
+    slider = plots.play.Slider("Threshold", ["low", "middle", "high"])
+    panel = plots.play.Panel(lambda ax, at: ax.axvline(at, gid=plots.play.fragment.MOVES))
+    return plots.play.Player([slider], [panel], lambda at: f"It stands at {at}.", title="A line", shown=[(0,), (2,)])
+
+
 def chapter():
     """Return a notebook with a player, a described figure, a folded cell, formulas and a question."""
     question = nbformat.v4.new_markdown_cell(QUESTION, metadata={"tags": ["question"]})
-    player = shown({"image/png": PNG, "text/plain": "", "application/vnd.mia.player+html": PLAYER})
+    slides = shown({"image/png": PNG, "text/plain": "", plots.play.PLAYER: player().html()})
     figure = shown({"image/png": PNG, "text/plain": ""}, **{"image/png": {"alt": "A dot, described"}})
     return notebook(
         "# 11 · Play\n\nHow it looks.",
         "## Formulas\n\nInline $x^2$, and\n\n$$\\sum_i w_i^2$$",
-        code("play()", player),
+        code("play()", slides),
         code("figure()", figure),
         question,
         code("folded = 1", tags=["hide-input"]),

@@ -165,11 +165,14 @@ def test_a_wide_table_scrolls_in_its_box_by_keyboard(served, opened):
 
 def test_a_slider_moves_its_figure(served, opened):
     page = opened(f"{served}/notebooks/11_play.html")
-    figure = page.locator("#shown")
-    assert figure.get_attribute("alt") == "The figure at 0"
-    page.locator("#cut").focus()
+    figure = page.locator(".mia-player [role=img]")
+    line = figure.locator("[data-moves]")
+    before = line.get_attribute("d")
+    assert figure.get_attribute("aria-label").endswith("It stands at 0.")
+    page.locator(".mia-player input").focus()
     page.keyboard.press("ArrowRight")
-    assert figure.get_attribute("alt") == "The figure at 1"
+    assert figure.get_attribute("aria-label").endswith("It stands at 1.")
+    assert line.get_attribute("d") != before
 
 
 def test_the_feedback_of_a_question_opens(served, opened):
