@@ -8,6 +8,7 @@ import numpy as np
 import seaborn as sns
 
 from mia_helpers.engine import files
+from mia_helpers.plots import alt
 
 MEMBER, NON_MEMBER, CHANCE = "#0072b2", "#d55e00", "0.45"  # told apart by colour-blind readers too
 # How each attack is drawn; one that is new gets the last entry.
@@ -34,7 +35,10 @@ def look(attack: str) -> dict[str, str]:
 
 
 def style() -> None:
-    """Set the look of all figures: readable at the width that GitHub shows, small as PNG, the same bytes as SVG."""
+    """Set the look of all figures: readable at the width that GitHub shows, small as PNG, the same bytes as SVG.
+
+    From then on, a notebook keeps an alt text with each figure that it shows (see `alt`).
+    """
     matplotlib.rcdefaults()  # not what the user's matplotlibrc says
     sns.set_theme(context="notebook", style="whitegrid", palette="colorblind")
     plt.rcParams.update(
@@ -47,6 +51,7 @@ def style() -> None:
             "svg.hashsalt": "mia",
         }
     )
+    alt.register()
 
 
 def save(ax, folder: Path, name: str) -> None:
