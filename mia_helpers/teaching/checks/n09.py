@@ -86,7 +86,10 @@ def _batch(function) -> None:
     slips = (
         (clipped / n, "That divides by the number of records in the batch, which tells who is there."),
         (clipped, "Without noise the sum of the clipped gradients is right; it still has to be divided."),
-        (clipped / n / expected, "That divides twice. It is a sum of clipped gradients, divided by the expected number."),
+        (
+            clipped / n / expected,
+            "That divides twice. It is a sum of clipped gradients, divided by the expected number.",
+        ),
         (
             _clipped(total, C)[0] / expected,
             "The sum was clipped as a whole. One record could still decide where it points: clip each record's.",
@@ -111,11 +114,17 @@ def _noise(function) -> None:
     step, clipped = _step(function, BATCH, C, sigma, expected, NORMAL), _clipped(BATCH, C).sum(axis=0)
     slips = (
         (clipped / expected, "Without noise it is right, and with noise it is the same: where does it come in?"),
-        ((clipped + sigma * NORMAL) / expected, "The noise does not grow with C. It must cover a move of C, so it has to."),
+        (
+            (clipped + sigma * NORMAL) / expected,
+            "The noise does not grow with C. It must cover a move of C, so it has to.",
+        ),
         ((clipped + C * NORMAL) / expected, "The noise does not grow with sigma."),
         ((clipped + n * sigma * C * NORMAL) / expected, "Each record got noise of its own. The sum gets it, once."),
         (clipped / expected + sigma * C * NORMAL, "The noise is added to the sum, so it is divided as the sum is."),
-        ((clipped + sigma**2 * C**2 * NORMAL) / expected, "That takes the noise's variance for its deviation, sigma C."),
+        (
+            (clipped + sigma**2 * C**2 * NORMAL) / expected,
+            "That takes the noise's variance for its deviation, sigma C.",
+        ),
         (
             (_clipped(BATCH + sigma * C * NORMAL, C).sum(axis=0)) / expected,
             "The noise was added before clipping, which takes it off again. Clip first.",
@@ -205,8 +214,8 @@ def epsilon_at_least(function, n_canaries) -> str:
         _ceiling(function, what)
         most = number(tried(function, int(n_canaries), int(n_canaries)), what)
     return (
-        f"Were every guess about {n_canaries} canaries right, no more than {most:.2f} would be shown. That is a ceiling "
-        "of the audit, and says nothing of the training."
+        f"Were every guess about {n_canaries} canaries right, no more than {most:.2f} would be shown. That is a "
+        "ceiling of the audit, and says nothing of the training."
     )
 
 
