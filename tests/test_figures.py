@@ -15,6 +15,7 @@ from matplotlib.text import Text
 
 from mia_helpers import plots
 from mia_helpers.attacks import AttackResult, Records
+from mia_helpers.attacks.metrics import criteria
 from mia_helpers.data import Dataset
 from mia_helpers.plots.style import LOOKS, MEMBER, NON_MEMBER, bars
 from mia_helpers.report import figures, paper
@@ -141,7 +142,10 @@ def test_attacks_are_told_apart_by_colour_or_by_marker():
 def result(name, seed):
     rng, member = np.random.default_rng(seed), np.arange(400) < 200
     score = rng.normal(member, 1)
-    return AttackResult(name, member, np.zeros(400, int), score, score > 0.5, 1 / (1 + np.exp(-score)))
+    said, probability = score > 0.5, 1 / (1 + np.exp(-score))
+    values = criteria(member, score, said, probability)
+    table = pd.DataFrame({"metric": list(values), "value": list(values.values())})
+    return AttackResult(name, True, member, np.zeros(400, int), score, said, probability, {}, table)
 
 
 def answers():
@@ -182,7 +186,7 @@ def of_plots():
         {"target": (np.arange(9), np.arange(9, 18)), "shadow 0": (np.arange(20, 29), np.arange(29, 38))}, 40
     )
     yield from (plots.draw_road_map(3), plots.draw_attack(), plots.draw_shadow_models(), plots.draw_attack_set())
-    images = Dataset("made", rng.uniform(0, 1, (6, 8, 8, 3)), np.arange(6) % 3, ["cat", "dog", "frog"], True, "")
+    images = Dataset("made", rng.uniform(0, 1, (6, 8, 8, 3)), np.arange(6) % 3, ("cat", "dog", "frog"), True, "", "")
     yield plots.plot_examples(images, np.arange(6), rng.dirichlet([1, 1, 1], 6))[0, 0]
     for player in (plots.play_threshold(answers()),):
         yield player.picture().axes[0]
