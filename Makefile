@@ -6,7 +6,7 @@ PYTHON ?= python3.13 python3.12 python3.11 python3 python
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help reproduce test lab notebooks bench lint
+.PHONY: help reproduce test lab exercises notebooks bench lint
 
 help:  ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -18,8 +18,11 @@ reproduce: .venv/installed  ## run all notebooks: PROFILE=quick (default), class
 test: .venv/installed  ## run the tests; ARGS='-m "not slow"' leaves out those that train
 	.venv/bin/python -m pytest $(ARGS)
 
-lab: .venv/installed  ## open the notebooks in JupyterLab
+lab: .venv/installed  ## open notebooks and student copies in JupyterLab
 	.venv/bin/python -m mia_helpers lab
+
+exercises: .venv/installed  ## student copies without solutions, in exercises/; ARGS='--out FOLDER --only "05_*"'
+	.venv/bin/python -m mia_helpers exercises $(ARGS)
 
 notebooks: .venv/installed  ## execute the notebooks in place, to commit their outputs; ARGS='--only "05_*"'
 	.venv/bin/python -m mia_helpers notebooks $(ARGS)
