@@ -105,7 +105,7 @@ def d4(asked: _Asked) -> Iterator[dict]:
     points = [(s.paper.ours, s.found().ours) for s in asked.settings if NOT_RUN not in (s.paper, s.found())]
     what = f"{len(points)} settings: rank correlation of the paper's attack's accuracy with {asked.found}"
     together = rank_correlation(points)
-    if len(points) < 3 or not math.isnan(together.ours):  # where the paper's attack never moves, there is none to tell
+    if len(points) < 4 or not math.isnan(together.ours):  # where the paper's attack never moves, there is none to tell
         yield asked.row("D4", what, (together, NOT_RUN))
     for setting in asked.settings:
         if setting.name != AS_IT_IS and setting.paper.high <= 0.5 + expected.STOPPED:
