@@ -19,6 +19,7 @@ h2 { font-size: 1.15rem; margin: 2.2rem 0 .5rem; padding-top: .6rem; border-top:
 p, ul { margin: .6rem 0; } ul { padding-left: 1.2rem; } li { margin: .35rem 0; }
 p, li, td { overflow-wrap: anywhere; }
 .soft, figcaption, caption { color: var(--soft); font-size: .9rem; }
+.answer { font-size: 1.25rem; line-height: 1.4; font-weight: 600; margin: .8rem 0 1.2rem; }
 .lead { font-size: 1.12rem; }
 .checks { border-left: 4px solid var(--warn); background: var(--box); padding: .2rem .9rem; margin: 1rem 0; }
 .checks h2 { border: 0; margin: .5rem 0 .2rem; padding: 0; color: var(--warn); }
@@ -49,6 +50,7 @@ def html(report, old=None) -> str:
         f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>{_text(title)}</title>\n'
         f'<link rel="icon" href="data:,">\n<style>{CSS}</style>\n</head>\n<body>\n<main>\n<h1>{_text(title)}</h1>\n'
         f'<p class="soft">Can it be told from the model\'s answers who was in its training data?</p>\n'
+        f'<p class="answer">{_text(words.answer(report))}</p>\n'
         f"{''.join(parts)}</main>\n</body>\n</html>\n"
     )
 
