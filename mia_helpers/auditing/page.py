@@ -9,8 +9,8 @@ from mia_helpers.auditing import figures, measure, words
 CSS = """
 :root { color-scheme: light dark; --paper: #ffffff; --ink: #1c1e21; --soft: #5b6067; --line: #d9dce0; --box: #f5f6f8;
   --member: #0072b2; --other: #c14f00; --warn: #8a4b00; }
-@media (prefers-color-scheme: dark) { :root { --paper: #16181b; --ink: #e8eaed; --soft: #a8adb5; --line: #3a3f46;
-  --box: #1f2226; --member: #56b4e9; --other: #ff9a56; --warn: #ffb869; } }
+@media screen and (prefers-color-scheme: dark) { :root { --paper: #16181b; --ink: #e8eaed; --soft: #a8adb5;
+  --line: #3a3f46; --box: #1f2226; --member: #56b4e9; --other: #ff9a56; --warn: #ffb869; } }
 * { box-sizing: border-box; }
 body { margin: 0 auto; padding: 1.2rem 1rem 3rem; max-width: 50rem; background: var(--paper); color: var(--ink);
   font: 1rem/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; }
@@ -32,7 +32,8 @@ th:first-child, td:first-child { text-align: left; }
 thead th { background: var(--box); white-space: normal; vertical-align: bottom; min-width: 4.6rem; }
 td small, th small { display: block; font-weight: 400; color: var(--soft); font-size: .85em; }
 tr.best td, tr.best th { font-weight: 600; } tr.best small { font-weight: 400; }
-@media print { body { max-width: none; padding: 0; font-size: 10.5pt; } h2 { break-after: avoid; }
+@media print { :root { color-scheme: light; } body { max-width: none; padding: 0; font-size: 10.5pt; }
+  h2 { break-after: avoid; }
   figure, tr, .checks { break-inside: avoid; } .scroll { overflow: visible; border: 0; }
   figure svg { max-width: 12cm; } }
 """
