@@ -63,7 +63,7 @@ def _panel(ax) -> str:
         if label or ticks:
             told = f"{label} ({ticks})" if label and ticks else label or ticks
             axes.append(f"{name}: {told}{', logarithmic' if axis.get_scale() in ('log', 'symlog') else ''}")
-    parts = [_title(ax), "; ".join(axes) if ax.axison else "", _marks(ax), "" if ax.axison else _words(ax)]
+    parts = [_title(ax), "; ".join(axes) if ax.axison else "", _marks(ax), _words(ax)]
     return ". ".join(part for part in parts if part)
 
 
@@ -82,7 +82,9 @@ def _named_ticks(axis) -> str:
 
 def _marks(ax) -> str:
     """Return what is drawn, named as in the legend where there is one."""
-    kinds = {"line": len(_visible(ax.lines)), "picture": len(ax.images)}
+    of_intervals = {id(part) for c in ax.containers if isinstance(c, ErrorbarContainer) for part in (c[0], *c[1])}
+    lines = [line for line in ax.lines if len(line.get_xdata()) and id(line) not in of_intervals]
+    kinds = {"line": len(lines), "picture": len(ax.images)}
     bars = sum(isinstance(c, BarContainer) for c in ax.containers)
     errors = sum(isinstance(c, ErrorbarContainer) for c in ax.containers)
     areas = [p for p in ax.patches if isinstance(p, StepPatch | Polygon)]
@@ -94,12 +96,6 @@ def _marks(ax) -> str:
     return f"{told}{' for ' if told and named else ''}{'; '.join(named)}"
 
 
-def _visible(lines) -> list:
-    return [line for line in lines if len(line.get_xdata()) and not line.get_label().startswith("_child")] or [
-        line for line in lines if len(line.get_xdata())
-    ]
-
-
 def _plural(kind: str, n: int) -> str:
     if n == 1:
         return kind
@@ -107,8 +103,11 @@ def _plural(kind: str, n: int) -> str:
 
 
 def _words(ax) -> str:
-    """Return the words in a drawing without axes, in reading order as drawn."""
-    return ", ".join(dict.fromkeys(word for text in ax.texts if (word := _one_line(text.get_text())) and len(word) > 1))
+    """Return what is written in a drawing; of axes, where that is little."""
+    words = [word for text in ax.texts if (word := _one_line(text.get_text()))]
+    if not ax.axison:
+        return ", ".join(dict.fromkeys(word for word in words if len(word) > 1))
+    return f"Written there: {', '.join(words)}" if 0 < len(words) <= 2 * MOST else ""
 
 
 def _one_line(text: str) -> str:

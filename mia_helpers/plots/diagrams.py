@@ -72,7 +72,7 @@ def draw_shadow_models(n_shadows: int = 3):
         _arrow(ax, (3.3, y), (5.8, y), "same training")
         _arrow(ax, (8.4, y), (10.4, y), "answers")
     ax.axhline(3.75, color="0.6", ls="--")
-    ax.text(0.1, 3.83, "no record in common", fontsize=9, color="0.35")
+    ax.text(0.1, 3.83, "no record in common", fontsize=10, color="0.35")
     ax.set_title(
         f"Shadow models: {n_shadows} rehearsals of the target whose members the attacker knows", loc="left", fontsize=12
     )
@@ -125,4 +125,6 @@ def _arrow(ax, start, end, text="", *, rad=0.0, dx=0.0, dy=0.16, color="0.25"):
     props = dict(arrowstyle="-|>", color=color, lw=1.3, connectionstyle=f"arc3,rad={rad}")
     ax.annotate("", xy=end, xytext=start, arrowprops=props)
     if text:
-        ax.text((start[0] + end[0]) / 2 + dx, (start[1] + end[1]) / 2 + dy, text, ha="center", fontsize=9, color="0.25")
+        ax.text(
+            (start[0] + end[0]) / 2 + dx, (start[1] + end[1]) / 2 + dy, text, ha="center", fontsize=10, color="0.25"
+        )

@@ -11,10 +11,12 @@ from mia_helpers.engine import files
 from mia_helpers.plots import alt
 
 MEMBER, NON_MEMBER, CHANCE = "#0072b2", "#d55e00", "0.45"  # told apart by colour-blind readers too
+# In grey they are alike, so outlines and lines have dashes, and dots a shape.
+DASHES = ("-", (0, (5, 1)), (0, (5, 1, 1, 1)), (0, (1, 1)), (0, (3, 1, 1, 1, 1, 1)))  # of lines without markers
 # How each attack is drawn; one that is new gets the last entry.
 LOOKS = {
     "svm": {"marker": "o", "color": "#009e73"},
-    "network": {"marker": "o", "color": "#009e73"},
+    "network": {"marker": "X", "color": "#009e73"},
     "boosted": {"marker": "P", "color": "#e69f00"},
     "threshold": {"marker": "s", "color": MEMBER},
     "gap": {"marker": "^", "color": NON_MEMBER},
@@ -27,6 +29,12 @@ LOOKS = {
     "label_only": {"marker": "X", "color": "#56b4e9"},
     "": {"marker": "D", "color": "#cc79a7"},
 }
+
+
+def bars(colour: str) -> dict:
+    """Return how `hist` draws members (MEMBER) or the others: filled, with an outline that is told apart in grey."""
+    dashes = "-" if colour == MEMBER else "--"
+    return {"color": [*matplotlib.colors.to_rgb(colour), 0.5], "ec": colour, "ls": dashes, "histtype": "stepfilled"}
 
 
 def look(attack: str) -> dict[str, str]:
