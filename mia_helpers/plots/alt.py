@@ -30,12 +30,10 @@ def describe(figure: Figure) -> str:
     if pictures:
         names = [title for ax in pictures if (title := _title(ax))]
         parts.append(f"{len(pictures)} picture{'s' * (len(pictures) > 1)}{': ' * bool(names)}{', '.join(names)}")
-    shown = [_panel(ax) for ax in drawn]
-    if len(shown) > 1 and len(set(shown)) > 1:
+    shown = list(dict.fromkeys(_panel(ax) for ax in drawn))
+    if len(shown) > 1:
         shown = [f"Panel {i}: {text}" for i, text in enumerate(shown, 1)]
-    return " ".join(
-        part if part.endswith((".", "?")) else f"{part}." for part in [*parts, *dict.fromkeys(shown)] if part
-    )
+    return " ".join(part if part.endswith((".", "?")) else f"{part}." for part in [*parts, *shown] if part)
 
 
 def _panel(ax) -> str:
