@@ -26,6 +26,8 @@ def drawn_again(aware, unaware, plain, penalised, victim) -> str:
         expect(aware != unaware, "Both have the same accuracy: did both choose their threshold on the same shadows?")
     for name, shadows in (("unaware", plain), ("aware", penalised)):
         _one(name, float(answers[name]), right[name], shadows, victim)
+    if abs(aware - unaware) <= SLACK:
+        return f"Here both are right for about {aware:.3f}: nobody loses by not knowing. Try the parameters that came."
     return f"The same answers of the same target: {unaware:.3f} unawares, {aware:.3f} with a threshold drawn again."
 
 

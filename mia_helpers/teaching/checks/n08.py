@@ -129,41 +129,56 @@ def _own_areas(scores, member) -> list[float]:
 def two_areas(function, scores, member) -> str:
     """Try a function of scores and membership on two made-up targets, and on some of the reference models."""
     laid, mean = _two(function, SCORES, MEMBER)
-    own = _own_areas(SCORES, MEMBER)
-    right = float(area(SCORES[MEMBER], SCORES[~MEMBER])), float(np.mean(own))
-    expect(not np.allclose((mean, laid), right), "The order is swapped: first all scores end to end, then the mean.")
+    own, end_to_end = _own_areas(SCORES, MEMBER), float(area(SCORES[MEMBER], SCORES[~MEMBER]))
+    _known_slip((laid, mean), own, end_to_end)
     expect(
-        not np.allclose((1 - laid, 1 - mean), right),
-        "Members and non-members are swapped: the area is how often the *member* scores higher.",
-    )
-    expect(not np.allclose((laid, mean), right[0]), "Both are the area of all scores end to end; the second is a mean.")
-    expect(
-        not np.allclose((laid, mean), right[1]),
-        "Both are the mean of the targets' own areas; for the first, forget which target a score is of.",
-    )
-    for first in own:
-        expect(not np.isclose(mean, first), "The second is the area of one target alone; the mean is over all of them.")
-    standard = (SCORES - SCORES.mean(axis=1, keepdims=True)) / SCORES.std(axis=1, keepdims=True)
-    expect(
-        not np.isclose(laid, area(standard[MEMBER], standard[~MEMBER])),
-        "The scores were brought to one scale before they were laid end to end. Lay them as they are.",
+        np.isclose(mean, np.mean(own)),
+        "The mean is not right yet: each target's members meet its own non-members alone.",
     )
     expect(
-        not np.isclose(laid, area(SCORES.mean(axis=0)[MEMBER[0]], SCORES.mean(axis=0)[~MEMBER[0]])),
-        "Yours averages the scores of all targets. But a record is a member of one and not of another: average areas.",
-    )
-    expect(np.isclose(mean, right[1]), "The mean is not right yet. Each target's members meet its own non-members only.")
-    expect(
-        np.isclose(laid, right[0]),
+        np.isclose(laid, end_to_end),
         "The mean is right. End to end, every member of any target meets every non-member of any target.",
     )
     few = slice(0, min(8, len(member)))
     laid, mean = _two(function, scores[few], member[few])
-    expect(np.isclose(mean, np.mean(_own_areas(scores[few], member[few]))), "It is right for two targets, not for more.")
+    of_few = np.mean(_own_areas(scores[few], member[few]))
+    expect(np.isclose(mean, of_few), "It is right for two targets, and not for more.")
     return (
         f"For two made-up targets of different scale they were far apart; for LiRA's first {few.stop} they are "
         f"{laid:.4f} and {mean:.4f}. An attacker meets one target, so the mean is about him."
     )
+
+
+def _known_slip(said: tuple[float, float], own: list[float], end_to_end: float) -> None:
+    right = end_to_end, np.mean(own)
+    standard = (SCORES - SCORES.mean(axis=1, keepdims=True)) / SCORES.std(axis=1, keepdims=True)
+    scaled, average = area(standard[MEMBER], standard[~MEMBER]), SCORES.mean(axis=0)
+    averaged = area(average[MEMBER[0]], average[~MEMBER[0]])
+    alone = any(np.isclose(said[1], one) for one in own)
+    slips = (
+        (np.allclose(said[::-1], right), "The order is swapped: first all scores end to end, then the mean."),
+        (
+            np.allclose(said, [1 - area for area in right]),
+            "Members and non-members are swapped: the area is how often the *member* scores higher.",
+        ),
+        (np.allclose(said, right[0]), "Both are the area of all scores end to end; the second is a mean."),
+        (
+            np.allclose(said, right[1]),
+            "Both are the mean of the targets' own areas; for the first, forget which target a score is of.",
+        ),
+        (alone, "The second is the area of one target alone; the mean is over all of them."),
+        (
+            np.isclose(said[0], scaled),
+            "The scores were brought to one scale before they were laid end to end. Lay them as they are.",
+        ),
+        (
+            np.isclose(said[0], averaged),
+            "Yours averages the scores of all targets. But a record is a member of one and not of another: average "
+            "areas.",
+        ),
+    )
+    for is_so, why in slips:
+        expect(not is_so, why)
 
 
 def _two(function, scores, member) -> tuple[float, float]:
@@ -237,8 +252,8 @@ SLIPS_8_5 = (
     (lambda *case: _table(*case[:5], 1.0).mean(axis=1), "Where does gamma come in?"),
     (
         lambda p_x, out_x, p_z, out_z, a, gamma: (
-            ((p_x - _usual(out_x, a))[:, None] - (p_z - _usual(out_z, a)) >= gamma).mean(axis=1)
-        ),
+            (p_x - _usual(out_x, a))[:, None] - (p_z - _usual(out_z, a)) >= gamma
+        ).mean(axis=1),
         "That is how far p lies above what is usual, a difference; RMIA divides.",
     ),
 )
