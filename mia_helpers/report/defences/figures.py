@@ -60,7 +60,7 @@ def plot_adapted(rows: pd.DataFrame, ax=None):
     if best.empty:
         return nothing(ax, "The best attack that adapts, on canaries")
     _bars(ax, best, "found", expected.PROTECTED)
-    ax.set(xlabel=f"canaries found at {_percent(best)} false alarms", xlim=(0, 1))
+    ax.set(xlabel=f"share of canaries found at {_percent(best)} false alarms", xlim=(0, 1))
     few = int((best["found"] <= expected.PROTECTED).sum())
     told = f"{few} of {len(best)} hide all but one in twenty (line)"
     ax.set_title(f"The best attack that adapts, on canaries\n{told}", fontsize=10)
@@ -73,6 +73,8 @@ def plot_both(rows: pd.DataFrame):
     axes = plt.subplots(1, 2, figsize=(9, _height(best)), sharey=True)[1]
     plot_unawares(rows, axes[0])
     plot_adapted(rows, axes[1])
+    for ax in axes:
+        ax.xaxis.label.set_size(11)  # beside each other
     return axes
 
 
