@@ -52,7 +52,7 @@ def installed(tmp_path_factory):
     return site
 
 
-@pytest.mark.parametrize("command", ["reproduce", "status", "notebooks", "records", "lab"])
+@pytest.mark.parametrize("command", ["reproduce", "status", "notebooks", "records", "exercises", "lab"])
 def test_installed_without_a_checkout_a_command_says_what_it_needs(installed, tmp_path, command):
     environ = {**os.environ, "PYTHONPATH": str(installed)}
     done = subprocess.run(

@@ -8,7 +8,7 @@ from pathlib import Path
 import mia_helpers
 
 PACKAGE = Path(mia_helpers.__file__).parent
-FOLDERS = ("batch", "auditing", "report", "plots", "walk", "data", "learning", "attacks", "engine")
+FOLDERS = ("batch", "teaching", "auditing", "report", "plots", "walk", "data", "learning", "attacks", "engine")
 EXCUSE = "Longer than"  # begins the sentence that says why something is
 
 

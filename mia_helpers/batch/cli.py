@@ -98,8 +98,11 @@ def _parser() -> argparse.ArgumentParser:
     summary = "execute the notebooks with their own parameters and keep the outputs in them"
     notebooks = command("notebooks", commands.notebooks, summary)
     notebooks.add_argument("--only", metavar="GLOB", help="only notebooks that match, such as '05_*'")
+    exercises = command("exercises", commands.exercises, "write student copies of the notebooks, without solutions")
+    exercises.add_argument("--out", metavar="FOLDER", help="where (default: exercises/ of the checkout)")
+    exercises.add_argument("--only", metavar="GLOB", help="only notebooks that match, such as '05_*'")
     command("pages", commands.pages, "write the numbers and tables in README and docs from the committed results")
-    command("lab", lambda _options: _lab(), "open the notebooks in JupyterLab")
+    command("lab", lambda _options: _lab(), "open notebooks and student copies in JupyterLab")
     return parser
 
 
@@ -122,8 +125,13 @@ def _add_reproduce(command) -> None:
 
 
 def _lab() -> int:
-    """Replace this process by JupyterLab, which gets the folders as this process understands them."""
+    """Replace this process by JupyterLab, which gets the folders as this process understands them.
+
+    It begins in `notebooks/` and sees the whole checkout: student copies, and the pages that notebooks link to.
+    """
     from mia_helpers.engine import files
 
     os.environ.pop("MPLBACKEND", None)  # or there would be no figures
-    os.execv(sys.executable, [sys.executable, "-m", "jupyterlab", str(files.of_checkout("notebooks"))])
+    begin = files.of_checkout("notebooks")
+    folders = [f"--ServerApp.root_dir={begin.parent}", f"--ServerApp.preferred_dir={begin}"]
+    os.execv(sys.executable, [sys.executable, "-m", "jupyterlab", *folders])

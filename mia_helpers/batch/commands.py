@@ -21,6 +21,7 @@ from mia_helpers.learning.defences import DEFENCES
 from mia_helpers.learning.outputs import OUTPUTS
 from mia_helpers.report import defences, modern
 from mia_helpers.report import pages as written
+from mia_helpers.teaching import copies
 from mia_helpers.walk import estimates, jobs, profiles
 from mia_helpers.walk.studies import STUDIES
 from mia_helpers.walk.work import missing, needed
@@ -206,6 +207,19 @@ def notebooks(options) -> int:
     for error in errors:
         print(f"failed: {error}", file=sys.stderr)
     return 1 if errors else 0
+
+
+def exercises(options) -> int:
+    """Write student copies of the notebooks, and tell what to do with them."""
+    chosen = [page.source for page in sources.matching(options.only)]
+    default = files.of_checkout(copies.FOLDER)
+    folder = Path(options.out).expanduser().absolute() if options.out else default
+    made = copies.write(chosen, folder)
+    what = "a student copy is" if len(made) == 1 else f"{len(made)} student copies are"
+    print(f"{what} in {folder}, without solutions and outputs")
+    open_it = "make lab, and open the folder exercises/ there" if folder == default else f"jupyter lab {folder}"
+    print(f"next: {open_it}")
+    return 0
 
 
 def pages(_options) -> int:

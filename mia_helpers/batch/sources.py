@@ -10,10 +10,18 @@ from mia_helpers.engine.progress import say
 from mia_helpers.walk import profiles
 from mia_helpers.walk.jobs import train_all
 from mia_helpers.walk.reference_attackers import ReferenceAttacker
-from mia_helpers.walk.road import ROAD
+from mia_helpers.walk.road import ROAD, Page
 from mia_helpers.walk.studies import OF_DEFENCES, STUDIES
 from mia_helpers.walk.studies.defences import SHOWN
 from mia_helpers.walk.work import Work, needed
+
+
+def matching(only: str | None) -> list[Page]:
+    """Return the notebooks whose name matches the glob `only`, all if it is None; raise an MIAError if none does."""
+    found = [page for page in ROAD if only is None or fnmatch(page.stem, only)]
+    if not found:
+        raise MIAError(f"--only {only!r} matches nothing; there are: {', '.join(page.stem for page in ROAD)}")
+    return found
 
 
 def write_outputs(only: str | None = None) -> list[str]:
@@ -23,11 +31,8 @@ def write_outputs(only: str | None = None) -> list[str]:
     """
     from mia_helpers.batch import kernels  # Jupyter's packages take a second to import
 
-    chosen = [page for page in ROAD if only is None or fnmatch(page.stem, only)]
-    if not chosen:
-        raise MIAError(f"--only {only!r} matches nothing; there are: {', '.join(page.stem for page in ROAD)}")
     errors = []
-    for page in chosen:
+    for page in matching(only):
         say(page.stem)
         output = store.runs_dir() / "sources" / page.source.name
         error = kernels.execute(page.source, output, {})
