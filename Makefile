@@ -6,7 +6,7 @@ PYTHON ?= python3.13 python3.12 python3.11 python3 python
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help reproduce test lab exercises notebooks bench lint
+.PHONY: help reproduce test lab exercises book notebooks bench lint
 
 help:  ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -23,6 +23,9 @@ lab: .venv/installed  ## open notebooks and student copies in JupyterLab
 
 exercises: .venv/installed  ## student copies without solutions, in exercises/; ARGS='--out FOLDER --only "05_*"'
 	.venv/bin/python -m mia_helpers exercises $(ARGS)
+
+book: .venv/book  ## build the book, HTML of all notebooks and pages as committed, in build/book; ARGS='--out FOLDER'
+	.venv/bin/python -m book $(ARGS)
 
 notebooks: .venv/installed  ## execute the notebooks in place, to commit their outputs; ARGS='--only "05_*"'
 	.venv/bin/python -m mia_helpers notebooks $(ARGS)
@@ -54,6 +57,11 @@ lint: .venv/installed  ## check format and style with ruff, and that imports run
 	exit 1
 	@echo 'installing requirements.txt into .venv; this takes about a minute'
 	@.venv/bin/python -m pip install --quiet -r requirements.txt -e .
+	@touch $@
+
+.venv/book: .venv/installed
+	@echo 'installing what the book needs into .venv'
+	@.venv/bin/python -m pip install --quiet -e '.[book]'
 	@touch $@
 
 # No recipe: where it is missing (no .venv yet, or its Python was uninstalled), the rule above runs.

@@ -1,7 +1,7 @@
 """Membership inference attacks, from raw data to verdicts: the helpers behind the notebooks.
 
 Start from `Experiment` (in `walk/`): its fields are the scientific parameters, its methods the stages of the walk.
-A folder may import from those below it, never from those above (`make lint` checks it):
+A folder may import from those below it, never from those above (`make lint` checks it)::
 
     batch/      command line, running the notebooks
     teaching/   exercises that check themselves, and the copies that students get

@@ -44,3 +44,16 @@ def unwritable(tmp_path):
     """A folder that cannot be made, not even by root: its parent is a file."""
     (tmp_path / "file").write_text("")
     return tmp_path / "file" / "folder"
+
+
+@pytest.fixture(scope="session")
+def built_book(tmp_path_factory):
+    """The folder of a book, built once: this checkout's, and one chapter more (see `books`)."""
+    import books
+
+    books.needed()
+    from book.build import build
+
+    out = tmp_path_factory.mktemp("book") / "html"
+    build(out, need_alts=False, root=books.checkout(tmp_path_factory.mktemp("checkout")))
+    return out

@@ -60,7 +60,9 @@ def test_references_that_know_members_more_often():
 
 def test_rounded_answers():
     frame = audits.scores(leak=1)
-    assert "share the highest score: the answers are rounded" in said(frame.assign(score=frame["score"].clip(upper=0)))
+    assert "share the highest score, so no threshold lies between them" in said(
+        frame.assign(score=frame["score"].clip(upper=0))
+    )
 
 
 @pytest.mark.parametrize(("n", "told"), [(100, ["1.0%", "0.1%"]), (2000, ["0.1%"]), (12_000, [])])

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from mia_helpers import MIAError, Records
-from mia_helpers.auditing import audit_scores, read
+from mia_helpers.auditing import AuditAnswers, audit_scores, read
 from mia_helpers.auditing.faults import kind_of
 from mia_helpers.auditing.reading import as_answers
 
@@ -71,6 +71,10 @@ TABLE = [
         "in_2 says .* exactly the non-members: it gives the answer away",
     ),
     (R.rename(columns={"score": "loss"}), "loss and phi_0 are not on one scale: give score"),
+    (P.rename(columns=str.upper), "there is no column member .*; rename 'MEMBER'"),
+    (P.assign(member=np.where(P["member"] == 1, "yes", "no")), "member is '(yes|no)' in row 0: .* member is 0 or 1"),
+    (P.assign(label=1e30), "label is 1e.30 in row 0: expected whole numbers up to 1,000,000,000"),
+    (P.assign(**100 * P[["p0", "p1", "p2", "p3"]]), "add up to 100 in each row: .* of percentages or counts, divide"),
 ]
 
 
@@ -83,6 +87,25 @@ def test_what_is_wrong_is_told_in_one_sentence(frame, said, tmp_path):
     frame.to_csv(path, index=False)
     with pytest.raises(MIAError, match=r"a\.csv: "):
         read(path)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (dict(score=S["score"].astype(complex)), "score is complex128: expected numbers"),
+        (dict(score=pd.to_datetime(["2020-01-01"] * 80)), "score is datetime64.*: expected numbers"),
+        (dict(outputs=[[1, 2]] * 79 + [[1]], label=[0] * 80), "outputs has rows of several lengths"),
+        (dict(score=S["score"], id=np.zeros((80, 2))), r"id has shape \(80, 2\), expected a name for each record"),
+        (
+            dict(score=S["score"], id=[f"\ud800{i}" for i in range(80)]),
+            "in row 0: expected a text that UTF-8 can write",
+        ),
+        (dict(score="x"), r"score has shape \(\), expected 80 rows"),
+    ],
+)
+def test_what_no_file_can_hold_is_told_too(given, said):
+    with pytest.raises(MIAError, match=said):
+        AuditAnswers(S["member"], **given)
 
 
 def test_an_id_of_a_member_and_a_non_member_is_told_as_such():

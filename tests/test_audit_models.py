@@ -230,6 +230,15 @@ def test_records_become_numbers():
     assert raw.as_numbers(np.full((3, 2, 2), np.nan)).shape == (3, 4)
     assert raw.as_numbers(np.array(["a b", "c"])).shape[0] == 2
     assert raw.as_numbers(np.array([[1, "a"], [2, "b"]], object)).shape[0] == 2
+    assert raw.as_numbers(np.ones((3, 2)) * 1j).shape == (3, 4)
+    assert raw.as_numbers(np.rec.fromarrays([[1.0, 2.0], ["a", "b"]])).shape == (2, 3)
+    for form in (np.array, pd.DataFrame, sparse.csr_matrix):
+        assert sparse.csr_matrix(raw.as_numbers(form([[1e300, 1.0], [2.0, 3.0]]))).max() == 1e30
+
+
+def test_cells_may_hold_lists():
+    frames = [pd.DataFrame({"a": [[i, 2] for i in range(at, at + 30)]}) for at in (0, 29)]
+    assert raw.duplicates(inputs.pool(*((frame, np.zeros(30, int)) for frame in frames))).startswith("1 of 30")
 
 
 # --- What is wrong ------------------------------------------------------------------------------------------------
@@ -284,6 +293,10 @@ TABLE = [
     (dict(seed=-1), "seed=-1: expected"),
     (dict(delta=2), "delta=2: expected"),
     (dict(name=" "), "name=' ': expected a text"),
+    (dict(members=(X, np.where(Y == 1, np.inf, Y))), "y of members is inf in row"),
+    (dict(members=(X[:, :0], Y)), r"x of members has shape \(89, 0\): a record is empty"),
+    (dict(members=(pd.DataFrame(X[:, :2], columns=["a", "a"]), Y)), "x of members has the column 'a' twice"),
+    (dict(model=lambda x: 100 * MODEL.predict_proba(x)), "add up to 100 in each row"),
 ]
 
 

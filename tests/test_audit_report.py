@@ -169,7 +169,10 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_another_half():
     assert other.value("auc")["value"] == REPORT.value("auc")["value"]
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": 1}', "no JSON"])
+NO_TABLE = '{"format": 1, "about": {}, "warnings": [], "curves": {}, "table": {}, "groups": {}, "records": {}}'
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": 1}', "no JSON", NO_TABLE])
 def test_other_json_is_refused(text, tmp_path):
     with pytest.raises(MIAError, match="no JSON of an audit"):
         AuditReport.from_json(text)
@@ -216,6 +219,30 @@ def test_text_of_the_file_is_no_html():
     assert "b&lt;i&gt;" in text
 
 
+def test_groups_may_have_any_name(recwarn):
+    names = ["$x^$", "東京", "a\nb", "aged 20 to 40, of a very long name"]
+    report = audit_scores(audits.scores().assign(group=names * 300))
+    text = page.html(report)
+    assert not recwarn
+    for shown in ("$x^$</text>", "東京</text>", "aged 20 to 40,…</text>"):
+        assert shown in text, shown
+
+
+def test_the_page_answers_its_question_first():
+    def said(report):
+        return page.html(report).partition('<p class="answer">')[2].partition("</p>")[0]
+
+    rate = REPORT.value("tpr_at_1pct_fpr")["value"]
+    assert said(REPORT).startswith("Yes, of some: an attacker who falsely accuses 1 in 100 others finds ")
+    assert f"finds {words.percent(rate)} of the members" in said(REPORT)
+    assert said(QUIET).startswith("Not by these attacks on these records")
+    some = audit_scores(audits.scores(n=1200, leak=0.4))
+    assert said(some).startswith("Yes, but for no single record surely: ")
+    frame = audits.outputs(leak=3.0)
+    frame["group"] = np.where((frame["member"] == 1) & (np.arange(1200) % 3 == 0), "old", "young")
+    assert said(audit_scores(frame)).startswith("This audit cannot tell")
+
+
 def test_figures_leave_the_users_settings_alone():
     with matplotlib.rc_context({"font.size": 17.5}):
         page.html(FEW)
@@ -250,6 +277,17 @@ def test_a_save_that_fails_leaves_what_was_there(tmp_path, monkeypatch, error):
     with pytest.raises((MIAError, KeyboardInterrupt)):
         REPORT.save(tmp_path / "r.html")
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+@pytest.mark.parametrize("taken", ["r.html", "r.json"])
+def test_where_one_file_cannot_be_replaced_neither_is(taken, tmp_path):
+    other = {"r.html": "r.json", "r.json": "r.html"}[taken]
+    (tmp_path / taken).mkdir()
+    (tmp_path / other).write_text("old")
+    with pytest.raises(MIAError, match=f"cannot write .*{taken}: Is a directory"):
+        REPORT.save(tmp_path / "r.html")
+    assert (tmp_path / other).read_text() == "old"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["r.html", "r.json"]
 
 
 def test_a_folder_that_cannot_be_made_is_told(unwritable):

@@ -7,6 +7,7 @@ import pytest
 from sklearn.datasets import load_wine
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.model_selection import train_test_split
+from threadpoolctl import threadpool_info
 
 from mia_helpers import MIAError, audit
 from mia_helpers.auditing import training
@@ -89,6 +90,19 @@ def test_a_folder_that_cannot_be_written_costs_no_audit(unwritable, monkeypatch)
     report = audit(MODEL, *SETS, n_references=4)
     (said,) = [note for note in report.about["notes"] if "not kept" in note]
     assert said.startswith("References are not kept: cannot write")
+
+
+@pytest.mark.usefixtures("alone")
+def test_in_this_process_there_are_no_more_threads_than_jobs():
+    """Where others hold the cores too, OpenMP's threads wait for each other: one takes a tenth of the time of two."""
+    seen = []
+
+    def train(x, y):
+        seen.extend(one["num_threads"] for one in threadpool_info() if one["user_api"] == "openmp")
+        return forest().fit(x, y)
+
+    audit(MODEL, *SETS, train=train, n_references=4)
+    assert set(seen) == {1}
 
 
 @pytest.mark.usefixtures("alone")

@@ -71,12 +71,12 @@ def test_cells_are_short(path):
 
 
 @named(NOTEBOOKS)
-def test_tells_what_it_is_and_closes_with_exercises(path):
+def test_tells_what_it_is_and_has_exercises(path):
     text = "\n".join(cell.source for cell in cells(path, "markdown"))
     for part in ("**Question.**", "You will learn", "**Reads**", "**Writes**", "**Takes**", "## Check", "## Takeaways"):
         assert part in text
-    for part in ("## Roads not taken", "## Exercises"):
-        assert part in text
+    assert "## Roads not taken" in text
+    assert re.search(r"(?m)^### Exercise \d+\.1 · ", text)
 
 
 @named(WALK)

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 # Imports that are named unlike their requirement, or come with it.
 PROVIDED_BY = {"sklearn": "scikit-learn", "yaml": "PyYAML", "IPython": "ipykernel", "packaging": "pytest"}
 PROVIDED_BY |= {"dask": "distributed", "jupyter_client": "ipykernel", "dp_accounting": "dp-accounting"}
-PROVIDED_BY |= {"cloudpickle": "joblib"}
+PROVIDED_BY |= {"cloudpickle": "joblib", "PIL": "matplotlib"}
 
 
 def requirements():
@@ -67,7 +67,7 @@ def test_makefile_takes_the_python_versions_of_pyproject():
 
 def python_sources():
     """Yield (file name, source) for each Python file and each notebook's code cells, IPython commands left out."""
-    for folder in ("mia_helpers", "tests", "benchmarks"):
+    for folder in ("mia_helpers", "tests", "benchmarks", "book"):
         for path in (ROOT / folder).rglob("*.py"):
             yield path.name, path.read_text(encoding="utf-8")
     for path in (ROOT / "notebooks").glob("*.ipynb"):
@@ -85,7 +85,7 @@ def imported(source):
 
 
 def test_each_import_is_among_the_requirements():
-    ours = {"mia_helpers", "benchmarks", *(path.stem for path in (ROOT / "tests").glob("*.py"))}
+    ours = {"mia_helpers", "benchmarks", "book", *(path.stem for path in (ROOT / "tests").glob("*.py"))}
     required = {r.name for r, _ in requirements()} | {r.name for r in extras()}
     missing = {
         f"{name} ({where})"

@@ -14,6 +14,7 @@ from mia_helpers.attacks.intervals import clopper_pearson, of_auc
 from mia_helpers.auditing import groups, measure
 from mia_helpers.auditing.answers import AuditAnswers
 from mia_helpers.auditing.faults import MOST_GROUPS
+from mia_helpers.auditing.limits import UNLIKE
 
 SURE = 0.001  # a p-value below it is said: in one audit of a thousand for nothing
 Check = Callable[[AuditAnswers, dict[str, np.ndarray]], str | None]
@@ -41,7 +42,7 @@ def _mixed_otherwise(values: np.ndarray, member: np.ndarray, what: str) -> str |
     if p >= SURE:
         return None
     return (
-        f"Members and non-members are not from the same distribution: their {what} are mixed otherwise (chi-square "
+        f"{UNLIKE}: their {what} are mixed otherwise (chi-square "
         f"test, p = {p:.1g}). The audit may measure that shift, and not what the model remembers. Draw both from one "
         f"pool at random."
     )
@@ -108,8 +109,8 @@ def rounded(answers: AuditAnswers, scores: dict) -> str | None:
     if share <= min(measure.LIMITS.values()) or share * len(score) < 2:
         return None
     return (
-        f"{share:.1%} of the records share the highest score: the answers are rounded, and an attack that sees all "
-        f"digits may find more. Give logits, or more digits."
+        f"{share:.1%} of the records share the highest score, so no threshold lies between them. Where answers were "
+        f"rounded, an attack that sees all digits may find more: give logits, or more digits."
     )
 
 

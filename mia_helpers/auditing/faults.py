@@ -13,18 +13,21 @@ from mia_helpers.engine.errors import MIAError
 
 LEAST = 20  # of each kind: with fewer, an interval of a rate is wider than all that it could tell
 MOST_GROUPS = 100
+MOST_LABEL = 10**9
 MOST = 1e100  # a number whose square is none any more
 ONE_ANSWER = (
     "expected the model's answers in one way: either a column for each class (p0, p1, …) or one column score (or loss)"
 )
+HALF_PAIR = re.compile("[\ud800-\udfff]")  # half of a character, which no file can hold
 _KNOWN = r"member|label|score|loss|id|group|p|phi|in|p\d+|phi_\d+|in_\d+"
 
 
 def check_columns(names: list[str]) -> None:
     """Raise an MIAError if `member` or an answer is missing, or if there is more than one."""
     if "member" not in names:
-        near = difflib.get_close_matches("member", names, n=1)
-        hint = f"; rename {near[0]!r}" if near else ""
+        plain = {name.strip().lower(): name for name in names}
+        near = difflib.get_close_matches("member", plain, n=1)
+        hint = f"; rename {plain[near[0]]!r}" if near else ""
         shown = ", ".join(names[:8]) + (", …" if len(names) > 8 else "")
         raise MIAError(f"there is no column member (1: trained on, 0: not), only: {shown or 'nothing'}{hint}")
     outputs = [name for name in names if re.fullmatch(r"p|p\d+", name)]
@@ -42,6 +45,8 @@ def numbers(name: str, values) -> np.ndarray:
     array = _plain(values)
     if array.ndim != 1:
         raise MIAError(f"{name} has shape {array.shape}, expected a value for each record")
+    if array.dtype.kind not in "biufOSU":
+        raise MIAError(f"{name} is {array.dtype}: expected numbers")
     if array.dtype.kind not in "biuf":
         texts = pd.Series(array)
         array = pd.to_numeric(texts, errors="coerce").to_numpy(float, na_value=np.nan)
@@ -84,7 +89,10 @@ def _check_finite(name: str, column: np.ndarray) -> None:
 
 def zeros_and_ones(name: str, values) -> np.ndarray:
     """Return bool (n,) of 0 and 1, or of False and True."""
-    array = numbers(name, values)
+    try:
+        array = numbers(name, values)
+    except MIAError as error:
+        raise MIAError(f"{error}; {name} is 0 or 1") from None
     bad = np.flatnonzero((array != 0) & (array != 1))
     if len(bad):
         raise MIAError(f"{name} is {array[bad[0]]:g} in row {bad[0]}: expected 0 or 1")
@@ -96,7 +104,13 @@ def check_lengths(answers) -> None:
     n = len(answers.member)
     for name in ("label", "outputs", "score", "id", "group", "phi", "known"):
         values = getattr(answers, name)
-        if values is not None and (shape := np.shape(values))[:1] != (n,):
+        if values is None:
+            continue
+        try:
+            shape = np.shape(values)
+        except ValueError:
+            raise MIAError(f"{name} has rows of several lengths: expected one column as long as the other") from None
+        if shape[:1] != (n,):
             raise MIAError(f"{name} has shape {shape}, expected {n} rows as member has")
 
 
@@ -120,6 +134,7 @@ def kind_of(outputs: np.ndarray) -> str:
     if proper.all():
         return "probabilities"
     if not (within.all() or proper.mean() > 0.5):
+        _check_no_shares(outputs, total)
         return "logits"
     row = int(np.flatnonzero(~proper)[0])
     what = (
@@ -133,6 +148,15 @@ def kind_of(outputs: np.ndarray) -> str:
     )
 
 
+def _check_no_shares(outputs: np.ndarray, total: np.ndarray) -> None:
+    """Raise an MIAError for what are no logits either: nothing negative, and the same sum in each row."""
+    if outputs.min() >= 0 and np.ptp(total) <= ROUNDING * total.max() and np.ptp(outputs, axis=0).any():
+        raise MIAError(
+            f"p0, p1, … add up to {total[0]:.4g} in each row: expected probabilities, which add up to 1, or logits; of "
+            f"percentages or counts, divide each row by its sum"
+        )
+
+
 def labels(values, k: int | None = None) -> np.ndarray:
     """Return int64 (n,): whole numbers from 0, below the number of columns."""
     if values is None:
@@ -141,6 +165,9 @@ def labels(values, k: int | None = None) -> np.ndarray:
     bad = np.flatnonzero((array != np.round(array)) | (array < 0))
     if len(bad):
         raise MIAError(f"label is {array[bad[0]]:g} in row {bad[0]}: expected whole numbers from 0 on")
+    if array.max() > MOST_LABEL:
+        row = int(array.argmax())
+        raise MIAError(f"label is {array[row]:g} in row {row}: expected whole numbers up to {MOST_LABEL:,}")
     if k and array.max() >= k:
         hint = "; of labels that count from 1, take label - 1" if array.min() >= 1 and array.max() == k else ""
         row = int(np.argmax(array >= k))
@@ -174,11 +201,18 @@ def groups(values) -> np.ndarray:
 
 
 def _texts(name: str, values) -> np.ndarray:
-    series = pd.Series(_plain(values))
+    array = _plain(values)
+    if array.ndim != 1:
+        raise MIAError(f"{name} has shape {array.shape}, expected a name for each record")
+    series = pd.Series(array)
     empty = np.flatnonzero(series.isna() | (series.astype(str).str.strip() == ""))
     if len(empty):
         raise MIAError(f"{name} is missing in row {empty[0]} ({len(empty)} such rows): expected a name for each record")
-    return series.astype(str).to_numpy(object)
+    texts = series.astype(str).to_numpy(object)
+    bad = [row for row, text in enumerate(texts) if not text.isascii() and HALF_PAIR.search(text)]
+    if bad:
+        raise MIAError(f"{name} is {texts[bad[0]]!r} in row {bad[0]}: expected a text that UTF-8 can write")
+    return texts
 
 
 def known_to_references(answers) -> np.ndarray | None:

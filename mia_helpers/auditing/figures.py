@@ -3,6 +3,7 @@
 import html
 import io
 import re
+import warnings
 
 import matplotlib
 import numpy as np
@@ -36,10 +37,14 @@ def _svg(draw, report) -> str:
         colours = dict.fromkeys(("text.color", "axes.labelcolor", "xtick.color", "ytick.color", "axes.edgecolor"), INK)
         matplotlib.rcParams.update(size | colours | {"axes.titlesize": 11, "legend.fontsize": 10, "grid.alpha": 0.15})
         matplotlib.rcParams.update({"axes.facecolor": "none", "grid.color": INK, "legend.frameon": False})
+        # Names of groups are no formulas, and the page's fonts have more characters than matplotlib's
+        matplotlib.rcParams.update({"text.parse_math": False, "svg.fonttype": "none"})
         figure = Figure(figsize=(WIDTH, 3.6), facecolor="none")
-        alt = draw(figure, report)
-        stream = io.StringIO()
-        figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+        stream, unknown = io.StringIO(), {"Date": None, "Creator": None, "Format": None, "Type": None}
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Glyph .* missing")
+            alt = draw(figure, report)
+            figure.savefig(stream, format="svg", metadata=unknown)
     return _inline(stream.getvalue(), draw.__name__.strip("_"), alt)
 
 
@@ -50,6 +55,7 @@ def _inline(svg: str, name: str, alt: str) -> str:
         re.sub(r'\s(?:width|height|xmlns(?::\w+)?|version)="[^"]*"', "", svg.partition(">")[0]) + svg[svg.index(">") :]
     )
     svg = re.sub(r'\bid="', f'id="{name}-', svg).replace('href="#', f'href="#{name}-').replace("url(#", f"url(#{name}-")
+    svg = re.sub(r"font-family: [^;\"]*", "font-family: inherit", svg)
     for colour, ours in OF_PAGE.items():
         svg = svg.replace(colour, ours)
     told = html.escape(alt, quote=True)

@@ -73,7 +73,10 @@ def rows(x, which):
 def row_hashes(x) -> np.ndarray:
     """Return a hash of the content of each row, (n,)."""
     if isinstance(x, pd.DataFrame):
-        return pd.util.hash_pandas_object(x, index=False, categorize=False).to_numpy()
+        try:
+            return pd.util.hash_pandas_object(x, index=False, categorize=False).to_numpy()
+        except (TypeError, ValueError):  # a cell holds a list, or another object
+            return row_hashes(x.to_numpy(object))
     if sparse.issparse(x):
         x = x.copy()
         x.sum_duplicates()
@@ -113,7 +116,10 @@ def _one_set(name: str, given) -> tuple:
 
 def _x(name: str, x):
     if isinstance(x, pd.DataFrame):
-        return x.reset_index(drop=True)
+        twice = x.columns[x.columns.duplicated()]
+        if len(twice):
+            raise MIAError(f"x of {name} has the column {twice[0]!r} twice: give each a name of its own")
+        return _with_columns(name, x.reset_index(drop=True))
     if sparse.issparse(x):
         return x.tocsr()
     try:
@@ -122,6 +128,12 @@ def _x(name: str, x):
         x = np.zeros(())
     if not x.ndim:
         raise MIAError(f"x of {name} is no array: expected an array, a DataFrame or a sparse matrix, a row per record")
+    return _with_columns(name, x)
+
+
+def _with_columns(name: str, x):
+    if 0 in x.shape[1:]:
+        raise MIAError(f"x of {name} has shape {x.shape}: a record is empty; expected at least one value of each")
     return x
 
 
@@ -135,8 +147,9 @@ def _y(name: str, y) -> np.ndarray:
     if pd.isna(y).any():
         raise MIAError(f"y of {name} is missing in row {int(np.argmax(pd.isna(y)))}: expected a class for each record")
     if y.dtype.kind == "f":
-        if (y != np.round(y)).any():
-            row = int(np.argmax(y != np.round(y)))
+        odd = (y != np.round(y)) | np.isinf(y)
+        if odd.any():
+            row = int(np.argmax(odd))
             raise MIAError(f"y of {name} is {y[row]:g} in row {row}: expected classes, whole numbers or texts")
         return y.astype(np.int64)
     if y.dtype.kind in "OSU":

@@ -1,5 +1,6 @@
 """What an audit does not say, and what to do with what it says: the part of every report that is not measured."""
 
+UNLIKE = "Members and non-members are not from the same distribution"  # how a check begins that says so
 NO_LIGHT = (
     "A green light would say that a model is safe, and no figure here can. What is found is what these attacks find on "
     "these records: a lower bound. Whether a share of members found at 1% false alarms is too much depends on who is "

@@ -5,10 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from mia_helpers.attacks.records import Records, log_odds_of_logits
 from mia_helpers.auditing import faults, inputs
 from mia_helpers.auditing.answers import two_columns
+from mia_helpers.engine import backends
 from mia_helpers.engine.errors import MIAError, sentence
 
 QUERIES = 5  # over which the answers of a model are averaged that answers differently when asked twice
@@ -57,6 +59,11 @@ def ask(model, pool: inputs.Pool) -> Asked:
     MIAError
         If it is no model, raises, answers in another shape or with NaN, or if y does not fit its classes.
     """
+    with threadpool_limits(backends.default_jobs(), user_api="openmp"):  # more only wait for each other
+        return _asked(model, pool)
+
+
+def _asked(model, pool: inputs.Pool) -> Asked:
     parts = [inputs.rows(pool.x, part) for part in pool.parts]
     outputs, warnings, queries = _all(model, parts), (), 1
     again = answers(model, inputs.rows(parts[0], slice(TRIED)))

@@ -9,8 +9,8 @@ from mia_helpers.auditing import figures, measure, words
 CSS = """
 :root { color-scheme: light dark; --paper: #ffffff; --ink: #1c1e21; --soft: #5b6067; --line: #d9dce0; --box: #f5f6f8;
   --member: #0072b2; --other: #c14f00; --warn: #8a4b00; }
-@media (prefers-color-scheme: dark) { :root { --paper: #16181b; --ink: #e8eaed; --soft: #a8adb5; --line: #3a3f46;
-  --box: #1f2226; --member: #56b4e9; --other: #ff9a56; --warn: #ffb869; } }
+@media screen and (prefers-color-scheme: dark) { :root { --paper: #16181b; --ink: #e8eaed; --soft: #a8adb5;
+  --line: #3a3f46; --box: #1f2226; --member: #56b4e9; --other: #ff9a56; --warn: #ffb869; } }
 * { box-sizing: border-box; }
 body { margin: 0 auto; padding: 1.2rem 1rem 3rem; max-width: 50rem; background: var(--paper); color: var(--ink);
   font: 1rem/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; }
@@ -19,6 +19,7 @@ h2 { font-size: 1.15rem; margin: 2.2rem 0 .5rem; padding-top: .6rem; border-top:
 p, ul { margin: .6rem 0; } ul { padding-left: 1.2rem; } li { margin: .35rem 0; }
 p, li, td { overflow-wrap: anywhere; }
 .soft, figcaption, caption { color: var(--soft); font-size: .9rem; }
+.answer { font-size: 1.25rem; line-height: 1.4; font-weight: 600; margin: .8rem 0 1.2rem; }
 .lead { font-size: 1.12rem; }
 .checks { border-left: 4px solid var(--warn); background: var(--box); padding: .2rem .9rem; margin: 1rem 0; }
 .checks h2 { border: 0; margin: .5rem 0 .2rem; padding: 0; color: var(--warn); }
@@ -31,7 +32,8 @@ th:first-child, td:first-child { text-align: left; }
 thead th { background: var(--box); white-space: normal; vertical-align: bottom; min-width: 4.6rem; }
 td small, th small { display: block; font-weight: 400; color: var(--soft); font-size: .85em; }
 tr.best td, tr.best th { font-weight: 600; } tr.best small { font-weight: 400; }
-@media print { body { max-width: none; padding: 0; font-size: 10.5pt; } h2 { break-after: avoid; }
+@media print { :root { color-scheme: light; } body { max-width: none; padding: 0; font-size: 10.5pt; }
+  h2 { break-after: avoid; }
   figure, tr, .checks { break-inside: avoid; } .scroll { overflow: visible; border: 0; }
   figure svg { max-width: 12cm; } }
 """
@@ -49,6 +51,7 @@ def html(report, old=None) -> str:
         f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>{_text(title)}</title>\n'
         f'<link rel="icon" href="data:,">\n<style>{CSS}</style>\n</head>\n<body>\n<main>\n<h1>{_text(title)}</h1>\n'
         f'<p class="soft">Can it be told from the model\'s answers who was in its training data?</p>\n'
+        f'<p class="answer">{_text(words.answer(report))}</p>\n'
         f"{''.join(parts)}</main>\n</body>\n</html>\n"
     )
 

@@ -9,10 +9,12 @@ from scipy import sparse
 
 from mia_helpers.attacks.intervals import area, of_auc
 from mia_helpers.auditing import inputs
+from mia_helpers.auditing.limits import UNLIKE
 
 MOST = 2000  # of each kind, for the classifiers that try to tell the sets apart
 LEVEL, MARGIN = 0.99, 0.01  # of the AUC's interval over both classifiers, and how far above 0.5 its lower end must be
 FOLDS, CATEGORIES, WORDS = 5, 20, 4096
+MOST_VALUE = 1e30  # trees count in float32
 # Folds are judged by classifiers that share their training records: the correction of Nadeau and Bengio (2003).
 WIDER = (1 + FOLDS / (FOLDS - 1)) ** 0.5
 
@@ -43,7 +45,7 @@ class Shift:
     def said(self) -> str:
         """The sentence for the report."""
         return (
-            f"Members and non-members are not from the same distribution: {self.by} that sees the raw records alone, "
+            f"{UNLIKE}: {self.by} that sees the raw records alone, "
             f"and never asks the model, tells them apart with an AUC of {self.auc:.3f} ({LEVEL:.0%} interval "
             f"{self.low:.3f} to {self.high:.3f}; guessing: 0.5). This audit measures that shift, and not what the "
             f"model remembers. Draw both sets from one pool at random, and audit again."
@@ -94,13 +96,20 @@ def _judged(name: str, model, features, member: np.ndarray, seed: int) -> Shift:
 def as_numbers(x):
     """Return records as a matrix of finite numbers, (n, columns): images flat, categories and words as indicators."""
     if isinstance(x, pd.DataFrame):
-        return np.column_stack([column for name in range(x.shape[1]) for column in _column(x.iloc[:, name])])
+        columns = [column for name in range(x.shape[1]) for column in _column(x.iloc[:, name])]
+        return np.clip(np.column_stack(columns), -MOST_VALUE, MOST_VALUE)
     if sparse.issparse(x):
-        return x.astype(float)
+        x = x.astype(float)
+        x.data = np.clip(np.nan_to_num(x.data), -MOST_VALUE, MOST_VALUE)
+        return x
+    if x.dtype.names:
+        return as_numbers(pd.DataFrame.from_records(x))
     if x.dtype.kind in "OSU":
         return _of_objects(x)
+    x = np.stack([x.real, x.imag], axis=-1) if x.dtype.kind == "c" else x
     flat = x.reshape(len(x), -1).astype(float)
-    return np.nan_to_num(flat, nan=float(np.nanmedian(flat)) if np.isfinite(flat).any() else 0.0, posinf=0, neginf=0)
+    middle = float(np.nanmedian(flat)) if np.isfinite(flat).any() else 0.0
+    return np.clip(np.nan_to_num(flat, nan=middle, posinf=0, neginf=0), -MOST_VALUE, MOST_VALUE)
 
 
 def _of_objects(x: np.ndarray):

@@ -1,5 +1,6 @@
 """`AuditReport`: what an audit found, in words, as tables, as a page, and as JSON that can be read again."""
 
+import errno
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -113,6 +114,9 @@ class AuditReport:
         if path.suffix != ".html":
             raise MIAError(f"{path}: expected a name that ends in .html, as the JSON gets the same with .json")
         html, text, beside = page.html(self, old), self.to_json(), path.with_suffix(".json")
+        for one in (path, beside):
+            if one.is_dir():  # else the first of the two would be replaced before the second cannot be
+                raise files.cannot_write(one, IsADirectoryError(errno.EISDIR, "Is a directory"), None)
         with files.replacing(path, variable=None) as first, files.replacing(beside, variable=None) as second:
             first.write_text(html, encoding="utf-8")
             second.write_text(text, encoding="utf-8")

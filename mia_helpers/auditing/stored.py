@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from mia_helpers.auditing import measure
 from mia_helpers.engine.errors import MIAError
 
 FORMAT = 1
@@ -32,10 +33,18 @@ def unpacked(text: str, where: str = "") -> dict:
         if (found := kept["format"]) == FORMAT:
             tables = {name: pd.DataFrame(kept[name]) for name in TABLES}
             tables["table"] = tables["table"].astype(dict.fromkeys(NUMBERS, float))
+            _check_about(kept["about"], tables["table"])
             return {"about": kept["about"], "warnings": kept["warnings"], "curves": kept["curves"], **tables}
-    except (KeyError, TypeError, ValueError):  # JSON's own error is a ValueError
+    except (KeyError, TypeError, ValueError, RecursionError):  # JSON's own error is a ValueError
         raise MIAError(f"{where}no JSON of an audit: expected what AuditReport.to_json or save wrote") from None
     raise MIAError(f"{where}an audit's JSON of format {found!r}: expected {FORMAT}; audit again")
+
+
+def _check_about(about: dict, table: pd.DataFrame) -> None:
+    """Raise a ValueError unless the table has rows of the attack that `about` names, and as many records."""
+    named = table[table["attack"] == about["headline"]]
+    if not set(measure.METRICS) <= set(named["metric"]) or not about["members"] * about["non_members"] > 0:
+        raise ValueError("no such report")
 
 
 def text_of(path: str | Path) -> str:

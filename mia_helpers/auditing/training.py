@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import cloudpickle
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from mia_helpers.auditing import inputs, models, recipes
 from mia_helpers.auditing.inputs import Pool
@@ -115,10 +116,16 @@ def _with_progress(recipe, tasks: list[tuple], total: int, notes: list[str]) -> 
     at_once = 1 if alone or backends.name() != "loky" else min(backends.default_jobs(), len(tasks))
     progress = Progress("references", total, done=total - len(tasks), expected=float(len(tasks)), at_once=at_once)
     with_recipe = [(payload, *task) for task in tasks]
-    finished = ((i, one(*task)) for i, task in enumerate(with_recipe)) if alone else backends.run(one, with_recipe)
+    finished = ((i, _here(*task)) for i, task in enumerate(with_recipe)) if alone else backends.run(one, with_recipe)
     for number, made in finished:
         yield number, made
         progress.step(f"reference {tasks[number][4]}", expected=1.0)
+
+
+def _here(*task) -> tuple[np.ndarray, float, dict]:
+    """Train one in this process, with no more threads than `MIA_JOBS`: more only wait for each other (OpenMP)."""
+    with threadpool_limits(backends.default_jobs(), user_api="openmp"):
+        return one(*task)
 
 
 def _seed(seed: int, number: int) -> int:

@@ -57,6 +57,24 @@ def sections(report, old=None) -> list[Section]:
     return [one for one in every if one.text or one.items]
 
 
+def answer(report) -> str:
+    """Return one sentence for who reads no more: the answer to the page's question, and no verdict on the model."""
+    rate, auc = report.value("tpr_at_1pct_fpr"), report.value("auc")
+    if any(said.startswith(limits.UNLIKE) for said in report.warnings):
+        return "This audit cannot tell: the two sets of records differ, and it measures that."
+    if rate["low"] > CHANCE["tpr_at_1pct_fpr"]:
+        return (
+            f"Yes, of some: an attacker who falsely accuses 1 in 100 others finds {percent(rate['value'])} of the "
+            f"members. Guessing finds 1%."
+        )
+    if auc["low"] > CHANCE["auc"]:
+        return (
+            f"Yes, but for no single record surely: of a member and another, an attacker picks the member in "
+            f"{percent(auc['value'])} of cases. Guessing does in 50%."
+        )
+    return "Not by these attacks on these records: they find no more than guessing for sure. That excludes no leak."
+
+
 def as_text(every: list[Section], width: int = 100) -> str:
     """Return the sections as plain text."""
     lines = []

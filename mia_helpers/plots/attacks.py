@@ -1,5 +1,7 @@
 """Figures of attacks: what they read, where they decide, how good they are."""
 
+import itertools
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -7,7 +9,7 @@ import seaborn as sns
 
 from mia_helpers.attacks import Records, best_threshold, chance_interval
 from mia_helpers.attacks.metrics import roc_points
-from mia_helpers.plots.style import CHANCE, MEMBER, NON_MEMBER
+from mia_helpers.plots.style import CHANCE, DASHES, MEMBER, NON_MEMBER, bars
 
 
 def plot_attack_model(attack, records: Records, ax=None, *, class_name: str = ""):
@@ -28,7 +30,8 @@ def _plot_svm_plane(attack, records, ax, class_name):
     rest = np.maximum(1 - p, 1e-7)
     share = np.clip(np.delete(records.probs, label, axis=1).max(axis=1) / rest, 0, 1)
     for kind, mask, colour in (("non-members", ~records.member, NON_MEMBER), ("members", records.member, MEMBER)):
-        ax.scatter(-np.log10(rest[mask]), share[mask], s=7, alpha=0.4, color=colour, label=kind)
+        marker = {"marker": "."} if colour == MEMBER else {"marker": "x", "lw": 0.8}
+        ax.scatter(-np.log10(rest[mask]), share[mask], s=9, alpha=0.4, color=colour, label=kind, **marker)
     across, up = np.meshgrid(np.linspace(0, 7, 141), np.linspace(0, 1, 41))
     grid = np.repeat((10**-across * (1 - up) / max(k - 2, 1))[..., None], k, axis=2)
     grid[..., label], grid[..., (label + 1) % k] = 1 - 10**-across, 10**-across * up
@@ -44,7 +47,7 @@ def _plot_svm_plane(attack, records, ax, class_name):
     ax.set(ylabel="strongest other class's share of the rest")
     title = f"Attack set of class {class_name}; shaded: what the SVM calls a member"
     ax.set_title(f"{title}\nright: the SVM {right:.1%}, the best single threshold {by_threshold:.1%}")
-    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), markerscale=2, fontsize=9)
+    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), markerscale=2, fontsize=10)
     return ax
 
 
@@ -54,7 +57,7 @@ def _plot_output_curve(attack, records, ax):
     p = records.probs[:, 0]
     bins = np.linspace(p.min(), p.max() + 1e-9, 41)
     for kind, mask, colour in (("members", records.member, MEMBER), ("non-members", ~records.member, NON_MEMBER)):
-        ax.hist(p[mask], bins=bins, weights=np.full(mask.sum(), 1 / mask.sum()), color=colour, alpha=0.5, label=kind)
+        ax.hist(p[mask], bins=bins, weights=np.full(mask.sum(), 1 / mask.sum()), label=kind, **bars(colour))
     order = np.argsort(p)[np.linspace(0, len(p) - 1, 200).astype(int)]
     answers = attack.score(records[order])
     curve = ax.twinx()
@@ -77,12 +80,14 @@ def plot_roc(results: list, ax=None, *, log: bool = False):
     line = "steps-post" if log else "default"
     floor = 0.5 / min((~result.member).sum() for result in results) if log else 0
     metric, what = ("tpr_at_1pct_fpr", "TPR at 1% FPR") if log else ("auc", "AUC")
-    for result in results:
+    for result, dashes in zip(results, itertools.cycle(DASHES), strict=False):
         fpr, tpr = roc_points(result.member, result.score)
         value = result.metrics[metric]
         told = f"{what} {value:.3f}" if value == value else f"{what} unknown (too few records)"
-        ax.plot(np.maximum(fpr, floor), np.maximum(tpr, floor), label=f"{result.name}: {told}", drawstyle=line)
-    ax.plot([floor, 1], [floor, 1], color=CHANCE, ls="--", label="chance")
+        ax.plot(
+            np.maximum(fpr, floor), np.maximum(tpr, floor), label=f"{result.name}: {told}", drawstyle=line, ls=dashes
+        )
+    ax.plot([floor, 1], [floor, 1], color=CHANCE, lw=1, label="chance")
     if log:
         ax.set(xscale="log", yscale="log", xlim=(floor, 1), ylim=(floor, 1.3))
     best = max(results, key=lambda r: np.nan_to_num(r.metrics[metric]))
@@ -90,13 +95,13 @@ def plot_roc(results: list, ax=None, *, log: bool = False):
     ax.set_title(
         f"ROC, {'log-log' if log else 'linear'} axes\n{'strongest at 1% FPR' if log else 'largest area'}: {best.name}"
     )
-    ax.legend(loc="lower right" if not log else "upper left", fontsize=9)
+    ax.legend(loc="lower right" if not log else "upper left", fontsize=10)
     return ax
 
 
 def plot_confusion(results: list):
     """Confusion matrix of each attack result, as counts."""
-    _, axes = plt.subplots(1, len(results), figsize=(3.1 * len(results), 3.2), squeeze=False)
+    _, axes = plt.subplots(1, len(results), figsize=(2.25 * max(len(results), 2), 2.7), squeeze=False)
     for ax, result in zip(axes[0], results, strict=True):
         counts = result.metrics[["tn", "fp", "fn", "tp"]].to_numpy(int).reshape(2, 2)
         sns.heatmap(
@@ -120,7 +125,7 @@ def plot_member_share(records: Records, ax=None, *, bins: int = 40):
     most = f"{share.max():.0%} members at a log-odds of {confidence[share.argmax()]:.1f}"
     title = f"Who is a member, by confidence: {len(groups)} groups of {len(groups[0]):,} answers"
     ax.set_title(f"{title}\n{most}, {share[-1]:.0%} in the surest group")
-    ax.legend(fontsize=9)
+    ax.legend(fontsize=10)
     return ax
 
 
@@ -155,5 +160,5 @@ def plot_control(shuffled: dict[str, np.ndarray], n: int, ax=None):
     ax.set(xlabel="accuracy with shuffled membership", ylim=(-0.6, len(shuffled) - 0.4))
     title = "Negative control: the same decisions, membership shuffled"
     ax.set_title(f"{title}\n{inside:.0%} of the accuracies lie in the grey band")
-    ax.legend(loc="upper right", fontsize=9)
+    ax.legend(loc="upper right", fontsize=10)
     return ax

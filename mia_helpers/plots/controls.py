@@ -27,5 +27,5 @@ def plot_outsiders(draws: pd.DataFrame, results: list[AttackResult], ax=None):
     ax.set(xlabel="AUC against the same non-members", ylim=(-0.6, len(results) - 0.4))
     ends = f"from {draws['auc'].min():.3f} to {draws['auc'].max():.3f}"
     ax.set_title(f"What the attacks find among members, and among outsiders\nwith outsiders the AUC goes {ends}")
-    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize=9)
+    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize=10)
     return ax

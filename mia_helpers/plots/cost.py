@@ -7,7 +7,7 @@ import pandas as pd
 
 def plot_cost(table: pd.DataFrame):
     """Seconds against ds and against the number of shadows; `table` has what, against, ds, n_shadows, seconds."""
-    _, axes = plt.subplots(1, 2, figsize=(10, 4.2), sharey=True)
+    _, axes = plt.subplots(1, 2, figsize=(9, 4.2), sharey=True)
     fixed = {"ds": "two shadows", "n_shadows": "ds 2500"}
     for ax, (against, rows) in zip(axes, table.groupby("against"), strict=True):
         slopes = []
@@ -25,5 +25,5 @@ def plot_cost(table: pd.DataFrame):
         ax.minorticks_off()
         finding = f"growth as {against} to the power {' and '.join(slopes)}" if slopes else "too few points for a slope"
         ax.set_title(f"Cost against {against} ({fixed[against]})\n{finding}")
-        ax.legend(fontsize=9, loc="upper left")
+        ax.legend(fontsize=10, loc="upper left")
     return axes

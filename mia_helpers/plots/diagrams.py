@@ -2,6 +2,7 @@
 
 import matplotlib.pyplot as plt
 
+from mia_helpers.plots.alt import say
 from mia_helpers.walk.road import ROAD
 
 BOX, DATA, MODEL, RESULT = "#eeeeee", "#d7e8f5", "#fbe3cf", "#dcefd9"
@@ -22,7 +23,8 @@ def draw_road_map(here: int):
         )
         if i:
             _arrow(ax, (2 * i - 0.28, 0.5), (2 * i + 0.08, 0.5))
-    return ax
+    places = " → ".join(page.place.replace("\n", " ") for page in ROAD)
+    return say(ax, f"Road map of {len(ROAD)} notebooks: {places}. This is {here}, {ROAD[here - 1].place}.")
 
 
 def draw_attack():
@@ -43,7 +45,12 @@ def draw_attack():
         loc="left",
         fontsize=12,
     )
-    return ax
+    return say(
+        ax,
+        "Diagram of the attack, from left to right: a record x of true class y is the query to the target model, a "
+        "black box, whose answer ŷ has k probabilities; y chooses one of the attack models, which reads ŷ and says in "
+        "or out: whether x was in the training set.",
+    )
 
 
 def draw_shadow_models(n_shadows: int = 3):
@@ -65,11 +72,16 @@ def draw_shadow_models(n_shadows: int = 3):
         _arrow(ax, (3.3, y), (5.8, y), "same training")
         _arrow(ax, (8.4, y), (10.4, y), "answers")
     ax.axhline(3.75, color="0.6", ls="--")
-    ax.text(0.1, 3.83, "no record in common", fontsize=9, color="0.35")
+    ax.text(0.1, 3.83, "no record in common", fontsize=10, color="0.35")
     ax.set_title(
         f"Shadow models: {n_shadows} rehearsals of the target whose members the attacker knows", loc="left", fontsize=12
     )
-    return ax
+    return say(
+        ax,
+        f"Diagram of shadow models, one row each: above a line, the target is trained on a private set, and who was in "
+        f"it is unknown; below, {n_shadows} shadows are trained alike on the attacker's own sets, and who was in those "
+        f"is known. No record is common to both sides of the line.",
+    )
 
 
 def draw_attack_set():
@@ -87,7 +99,12 @@ def draw_attack_set():
             _arrow(ax, (9.35, start), (10.55, y), color="0.7")
     ax.text(12.2, 1.9, "⋮", ha="center", va="center", fontsize=14)
     ax.set_title("The attack set: labelled answers of all shadows, one part per true class y", loc="left", fontsize=12)
-    return ax
+    return say(
+        ax,
+        "Diagram of the attack set: each shadow model answers its training records, labelled in, and its test records, "
+        "labelled out; these triples (y, ŷ, in or out) are shared out by true class y to one attack model for each of "
+        "the k classes.",
+    )
 
 
 def _canvas(width, height, figsize=None):
@@ -108,4 +125,6 @@ def _arrow(ax, start, end, text="", *, rad=0.0, dx=0.0, dy=0.16, color="0.25"):
     props = dict(arrowstyle="-|>", color=color, lw=1.3, connectionstyle=f"arc3,rad={rad}")
     ax.annotate("", xy=end, xytext=start, arrowprops=props)
     if text:
-        ax.text((start[0] + end[0]) / 2 + dx, (start[1] + end[1]) / 2 + dy, text, ha="center", fontsize=9, color="0.25")
+        ax.text(
+            (start[0] + end[0]) / 2 + dx, (start[1] + end[1]) / 2 + dy, text, ha="center", fontsize=10, color="0.25"
+        )

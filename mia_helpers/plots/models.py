@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 
 from mia_helpers.attacks import Records
-from mia_helpers.plots.style import MEMBER, NON_MEMBER
+from mia_helpers.plots.style import MEMBER, NON_MEMBER, bars
 
 
 def plot_learning_curves(history: pd.DataFrame, ax=None):
@@ -27,8 +27,8 @@ def plot_accuracies(accuracies: pd.DataFrame, ax=None):
     rows = np.arange(len(accuracies))
     ax.hlines(rows, accuracies["test"], accuracies["train"], color="0.8", lw=3, zorder=1)
     ax.scatter(accuracies["train"], rows, color=MEMBER, label="training", zorder=2)
-    ax.scatter(accuracies["test"], rows, color=NON_MEMBER, label="test", zorder=2)
-    ax.set_yticks(rows, accuracies.index, fontsize=9)
+    ax.scatter(accuracies["test"], rows, color=NON_MEMBER, marker="s", label="test", zorder=2)
+    ax.set_yticks(rows, accuracies.index, fontsize=10)
     ax.invert_yaxis()
     gaps = accuracies["train"] - accuracies["test"]
     ax.set(xlabel="accuracy")
@@ -50,7 +50,7 @@ def plot_true_class_probability(records: Records, ax=None, *, zoom: bool = False
     value = -np.log10(np.maximum(1 - p, 1e-7)) if zoom else p
     bins = np.linspace(value.min(), value.max() + 1e-9, 41)
     for kind, mask, colour in (("members", records.member, MEMBER), ("non-members", ~records.member, NON_MEMBER)):
-        ax.hist(value[mask], bins=bins, color=colour, alpha=0.6, label=kind)
+        ax.hist(value[mask], bins=bins, label=kind, **bars(colour))
     median = [np.median(p[records.member]), np.median(p[~records.member])]
     ax.set(xlabel="-log10(1 - probability of the true class)" if zoom else "probability of the true class")
     ax.set(ylabel="records" if zoom else "records (log scale)", yscale="linear" if zoom else "log")

@@ -25,7 +25,7 @@ def plot_l2_tradeoff(metrics: pd.DataFrame, ax=None):
         ax.plot(rows["test_accuracy"], rows["accuracy"], line, color=colour, label=who)
     for row in strongest.itertuples():  # the other line's points lie straight below or above
         label = f"λ {row.l2:g}" if row.l2 else "no penalty"
-        ax.annotate(label, (row.test_accuracy, row.accuracy), xytext=(7, 4), textcoords="offset points", fontsize=9)
+        ax.annotate(label, (row.test_accuracy, row.accuracy), xytext=(7, 4), textcoords="offset points", fontsize=10)
     ax.axhline(0.5, color=CHANCE, ls="--")
     low, high = metrics["test_accuracy"].min() - 0.03, metrics["test_accuracy"].max() + 0.05
     ax.set(
@@ -35,7 +35,7 @@ def plot_l2_tradeoff(metrics: pd.DataFrame, ax=None):
     ax.set(xlabel="test accuracy of the target (utility)", ylabel="attack accuracy (0.5: private)")
     told = ", ".join(f"{row.accuracy:.3f} at λ {row.l2:g}" for row in strongest.itertuples() if row.l2)
     ax.set_title(f"What the L2 penalty buys, and for what price\nthe attacker who adapts still reaches {told}")
-    ax.legend(fontsize=9, loc="best")
+    ax.legend(fontsize=10, loc="best")
     return ax
 
 
@@ -45,7 +45,7 @@ def plot_l2_accuracies(metrics: pd.DataFrame, ax=None):
     rows = metrics.drop_duplicates("l2").sort_values("l2")
     position = np.arange(len(rows))
     ax.plot(position, rows["train_accuracy"], "o-", color=MEMBER, label="training records")
-    ax.plot(position, rows["test_accuracy"], "o-", color=NON_MEMBER, label="test records")
+    ax.plot(position, rows["test_accuracy"], "s--", color=NON_MEMBER, label="test records")
     ax.set_xticks(position, ["no penalty" if l2 == 0 else f"{l2:g}" for l2 in rows["l2"]])
     ax.set(xlabel="λ of the L2 penalty", ylabel="accuracy of the target", ylim=(0, 1.03))
     gap = (rows["train_accuracy"] - rows["test_accuracy"]).to_numpy()

@@ -28,7 +28,7 @@ def _image_examples(data, index, probs):
             axes[1, column].barh(data.class_names, probs[column], color=colours)
             axes[1, column].set(xlim=(0, 1), xticks=[0, 1], xlabel="probability")
             axes[1, column].invert_yaxis()
-            axes[1, column].tick_params(labelsize=8, labelleft=column == 0)
+            axes[1, column].tick_params(labelsize=10, labelleft=column == 0)
     if probs is None:
         figure.suptitle("Records with their true class", x=0.01, ha="left", fontsize=12)
     else:
@@ -43,8 +43,9 @@ def _table_examples(data, index, probs):
     names = [_describe(data, i) for i in index]
     values = np.full(len(index), np.nan) if probs is None else probs[:, 0]
     truth = data.y[index]
-    ax.barh(range(len(index)), np.nan_to_num(values), color=[MEMBER if y else NON_MEMBER for y in truth])
-    ax.set_yticks(range(len(index)), names, fontsize=9)
+    look = {"color": [MEMBER if y else NON_MEMBER for y in truth], "hatch": ["" if y else "//" for y in truth]}
+    ax.barh(range(len(index)), np.nan_to_num(values), **look)
+    ax.set_yticks(range(len(index)), names, fontsize=10)
     ax.invert_yaxis()
     if probs is None:
         ax.set(xticks=[], title="Records with their true class")
@@ -53,7 +54,7 @@ def _table_examples(data, index, probs):
     else:
         right = int(((values > 0.5) == truth).sum())
         ax.axvline(0.5, color=CHANCE, ls="--")
-        title = f"Queries and answers (blue: {data.class_names[1]}, orange: {data.class_names[0]})"
+        title = f"Queries and answers (blue: {data.class_names[1]}; orange, hatched: {data.class_names[0]})"
         ax.set(xlim=(0, 1), xlabel=f"probability of {data.class_names[1]}")
         ax.set_title(f"{title}\n{right} of {len(index)} predictions are right")
     return ax
@@ -76,9 +77,9 @@ def plot_twins(data: Dataset, pairs: pd.DataFrame):
     for column, pair in enumerate(pairs.itertuples()):
         for ax, i, who in zip(axes[:, column], (pair.member, pair.other), ("member", "non-member"), strict=True):
             _show(ax, data, i)
-            ax.set_title(f"{who}\n{data.class_names[data.y[i]]}", fontsize=9, loc="center")
+            ax.set_title(f"{who}\n{data.class_names[data.y[i]]}", fontsize=10, loc="center")
         told = f"differ by {pair.distance:.1f}\nlikeness {round(pair.likeness, 2) + 0:.2f}\n{pair.kind}"
-        axes[1, column].text(0.5, -0.06, told, transform=axes[1, column].transAxes, ha="center", va="top", fontsize=9)
+        axes[1, column].text(0.5, -0.06, told, transform=axes[1, column].transAxes, ha="center", va="top", fontsize=10)
     figure.suptitle(f"Members (above) and non-members that come close\n{count}", x=0.01, ha="left", fontsize=12)
     return axes
 
@@ -88,7 +89,7 @@ def _show(ax, data, i):
         ax.imshow(data.x[i])
     else:
         words = _describe(data, i).replace(", ", "\n")
-        ax.text(0.5, 0.5, words, transform=ax.transAxes, ha="center", va="center", fontsize=8)
+        ax.text(0.5, 0.5, words, transform=ax.transAxes, ha="center", va="center", fontsize=10)
 
 
 def plot_class_counts(data: Dataset, ax=None):
@@ -122,5 +123,8 @@ def plot_splits(splits: dict[str, tuple[np.ndarray, np.ndarray]], n: int, ax=Non
     ax.set(xlabel="position of the record after shuffling", xlim=(-0.01 * n, 1.01 * n))
     shadows = np.unique(np.concatenate([index for pair in list(splits.values())[1:] for index in pair]))
     shared = len(np.intersect1d(target, shadows))
-    ax.set_title(f"Who uses which records (blue: training, orange: test)\n{shared} records are shared with the target")
+    ax.set_title(
+        "Who uses which records (blue, above: training; orange, below: test)\n"
+        f"{shared} records are shared with the target"
+    )
     return ax

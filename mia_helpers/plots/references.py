@@ -1,12 +1,14 @@
 """Figures of attacks with reference models: one record, all of them, and those at risk."""
 
+import itertools
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
 from mia_helpers.attacks.metrics import roc_points
-from mia_helpers.plots.style import CHANCE, MEMBER, NON_MEMBER, look
+from mia_helpers.plots.style import CHANCE, DASHES, MEMBER, NON_MEMBER, bars, look
 
 
 def plot_one_record(inside: np.ndarray, outside: np.ndarray, target: float, ax=None):
@@ -16,8 +18,8 @@ def plot_one_record(inside: np.ndarray, outside: np.ndarray, target: float, ax=N
     across, densities = np.linspace(bins[0], bins[-1], 200), []
     for values, colour, who in ((inside, MEMBER, "know it"), (outside, NON_MEMBER, "do not")):
         curve = norm(values.mean(), values.std(ddof=1))
-        ax.hist(values, bins=bins, density=True, alpha=0.4, color=colour, label=f"{len(values)} models that {who}")
-        ax.plot(across, curve.pdf(across), color=colour)
+        ax.hist(values, bins=bins, density=True, label=f"{len(values)} models that {who}", **bars(colour))
+        ax.plot(across, curve.pdf(across), color=colour, ls="-" if colour == MEMBER else "--")
         densities.append(curve.logpdf(target))
     ax.axvline(target, color="black", lw=2, label="the target")
     ax.set(xlabel="φ, log-odds of the true class", ylabel="density")
@@ -26,7 +28,7 @@ def plot_one_record(inside: np.ndarray, outside: np.ndarray, target: float, ax=N
     ax.set_title(
         f"One record, many models\nthe target's answer is 10^{abs(apart):.1f} times as likely among models {kind}"
     )
-    ax.legend(fontsize=9)
+    ax.legend(fontsize=10)
     return ax
 
 
@@ -40,21 +42,21 @@ def plot_mean_roc(curves: dict[str, tuple[np.ndarray, np.ndarray]], ax=None):
     fewest = min((~member).sum(axis=1).min() for member, _ in curves.values())
     grid = np.geomspace(1 / fewest, 1, 120)
     ends = {}
-    for name, (member, score) in curves.items():
+    for (name, (member, score)), dashes in zip(curves.items(), itertools.cycle(DASHES), strict=False):
         points = [roc_points(m, s) for m, s in zip(member, score, strict=True)]
         tpr = np.stack([_tpr_at(grid, *point) for point in points])
-        line = ax.plot(grid, tpr.mean(axis=0), label=f"{name}", color=look(name)["color"])[0]
+        line = ax.plot(grid, tpr.mean(axis=0), label=name, color=look(name)["color"], ls=dashes)[0]
         ax.fill_between(grid, tpr.min(axis=0), tpr.max(axis=0), color=line.get_color(), alpha=0.15, lw=0)
         strict = [_tpr_at(np.array([0.001]), *point)[0] for point in points]
         ends[name] = np.mean(strict) if fewest >= 1000 else np.nan
-    ax.plot(grid, grid, color=CHANCE, ls="--", label="chance")
+    ax.plot(grid, grid, color=CHANCE, lw=1, label="chance")
     ax.set(xscale="log", yscale="log", xlim=(grid[0], 1), ylim=(grid[0], 1.3))
     ax.set(xlabel="false-positive rate", ylabel="true-positive rate (mean and range over targets)")
     told = ", ".join(f"{name} {value:.3f}" for name, value in ends.items() if value == value)
     ax.set_title(
         f"Who is found, and at what price\nat 0.1% false alarms: {told or 'too few records to tell'}", fontsize=11
     )
-    ax.legend(loc="lower right", fontsize=9)
+    ax.legend(loc="lower right", fontsize=10)
     return ax
 
 
@@ -74,7 +76,7 @@ def plot_caught(risk: pd.DataFrame, ax=None):
         f"{(caught == 0).mean():.0%} of the records never, {(caught >= 0.9).mean():.0%} in nine of ten targets or more"
     )
     ax.set_title(f"Risk belongs to records: caught at 0.1% false alarms\n{ends}")
-    ax.legend(fontsize=9)
+    ax.legend(fontsize=10)
     return ax
 
 
@@ -82,9 +84,9 @@ def plot_queries(right: np.ndarray, member: np.ndarray, names: list[str], ax=Non
     """How often the predicted class is right, query by query: right (models, records, queries)."""
     ax = ax or plt.subplots(figsize=(8.5, 4.2))[1]
     shares = {kind: right[rows].mean(axis=0) for kind, rows in (("members", member), ("non-members", ~member))}
-    for (kind, share), colour in zip(shares.items(), (MEMBER, NON_MEMBER), strict=True):
-        ax.plot(range(len(names)), share, "o", color=colour, label=kind)
-    ax.set_xticks(range(len(names)), names, rotation=60, fontsize=9)
+    for (kind, share), (marker, colour) in zip(shares.items(), (("o", MEMBER), ("s", NON_MEMBER)), strict=True):
+        ax.plot(range(len(names)), share, marker, color=colour, label=kind)
+    ax.set_xticks(range(len(names)), names, rotation=60, fontsize=10)
     ax.set(ylabel="share of right predictions", xlabel="what the model is asked about", ylim=(0, 1.03))
     apart = shares["members"] - shares["non-members"]
     least = int(apart.argmin())
@@ -92,5 +94,5 @@ def plot_queries(right: np.ndarray, member: np.ndarray, names: list[str], ax=Non
         f"What the label alone tells\nmembers are ahead by {apart[0]:.2f} on the record, by {apart[least]:.2f} on "
         f"'{names[least]}'"
     )
-    ax.legend(fontsize=9)
+    ax.legend(fontsize=10)
     return ax

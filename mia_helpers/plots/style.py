@@ -8,12 +8,15 @@ import numpy as np
 import seaborn as sns
 
 from mia_helpers.engine import files
+from mia_helpers.plots import alt
 
 MEMBER, NON_MEMBER, CHANCE = "#0072b2", "#d55e00", "0.45"  # told apart by colour-blind readers too
+# In grey they are alike, so outlines and lines have dashes, and dots a shape.
+DASHES = ("-", (0, (5, 1)), (0, (5, 1, 1, 1)), (0, (1, 1)), (0, (3, 1, 1, 1, 1, 1)))  # of lines without markers
 # How each attack is drawn; one that is new gets the last entry.
 LOOKS = {
     "svm": {"marker": "o", "color": "#009e73"},
-    "network": {"marker": "o", "color": "#009e73"},
+    "network": {"marker": "X", "color": "#009e73"},
     "boosted": {"marker": "P", "color": "#e69f00"},
     "threshold": {"marker": "s", "color": MEMBER},
     "gap": {"marker": "^", "color": NON_MEMBER},
@@ -28,13 +31,22 @@ LOOKS = {
 }
 
 
+def bars(colour: str) -> dict:
+    """Return how `hist` draws members (MEMBER) or the others: filled, with an outline that is told apart in grey."""
+    dashes = "-" if colour == MEMBER else "--"
+    return {"color": [*matplotlib.colors.to_rgb(colour), 0.5], "ec": colour, "ls": dashes, "histtype": "stepfilled"}
+
+
 def look(attack: str) -> dict[str, str]:
     """Return marker and color of an attack."""
     return LOOKS.get(attack, LOOKS[""])
 
 
 def style() -> None:
-    """Set the look of all figures: readable at the width that GitHub shows, small as PNG, the same bytes as SVG."""
+    """Set the look of all figures: readable at the width that GitHub shows, small as PNG, the same bytes as SVG.
+
+    From then on, a notebook keeps an alt text with each figure that it shows (see `alt`).
+    """
     matplotlib.rcdefaults()  # not what the user's matplotlibrc says
     sns.set_theme(context="notebook", style="whitegrid", palette="colorblind")
     plt.rcParams.update(
@@ -47,6 +59,7 @@ def style() -> None:
             "svg.hashsalt": "mia",
         }
     )
+    alt.register()
 
 
 def save(ax, folder: Path, name: str) -> None:

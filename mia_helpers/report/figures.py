@@ -23,12 +23,12 @@ def plot_published(claims: pd.DataFrame, ax=None):
     error = np.abs(rows[["low", "high"]].to_numpy().T - rows["ours"].to_numpy())
     ax.errorbar(rows["ours"], rows.index, xerr=error, fmt="o", color=MEMBER, capsize=3, label="ours, 95% interval")
     ax.scatter(rows["published"], rows.index, marker="D", color="black", zorder=3, s=28, label="paper")
-    ax.set_yticks(rows.index, [f"{row.claim}  {row.what}" for row in rows.itertuples()], fontsize=9)
+    ax.set_yticks(rows.index, [f"{row.claim}  {row.what}" for row in rows.itertuples()], fontsize=10)
     ax.set_ylim(len(rows) - 0.4, -0.6)
     ax.set(xlabel="value")
     counts = rows["verdict"].value_counts()
     ax.set_title("The paper's figures and ours\n" + ", ".join(f"{n} {verdict}" for verdict, n in counts.items()))
-    ax.legend(loc="best", fontsize=9)
+    ax.legend(loc="best", fontsize=10)
     return ax
 
 
@@ -69,7 +69,7 @@ def plot_l2_by_size(metrics: pd.DataFrame, l2: float, ax=None):
 
 def plot_main(metrics: pd.DataFrame, published: pd.DataFrame, l2: float):
     """The reproduction in one figure: the attack at each size, and the remedy at each size."""
-    _, axes = plt.subplots(1, 2, figsize=(11, 4.6), sharey=True)
+    _, axes = plt.subplots(1, 2, figsize=(9, 4.6), sharey=True)
     plot_accuracy_by_size(metrics, published, axes[0])
     plot_l2_by_size(metrics, l2, axes[1])
     return axes
@@ -93,15 +93,15 @@ def plot_shadows(study: pd.DataFrame, ax=None):
     ax.set_xscale("log")
     ax.set_xticks(counts, counts)
     ax.minorticks_off()
-    ax.set(xlabel="shadow models", ylabel="change of attack accuracy against one shadow")
+    ax.set(xlabel="shadow models", ylabel="change of accuracy, one shadow: 0")
     ax.set_title(f"More shadows, {rows['seed'].nunique()} seed(s)\nwith {most} instead of one: {', '.join(findings)}")
-    ax.legend(fontsize=9)
+    ax.legend(fontsize=10)
     return ax
 
 
 def plot_classes(study: pd.DataFrame):
     """C7: attacks on the same images with 2, 5 and 10 classes: at the end, and at every gap on the way there."""
-    _, axes = plt.subplots(1, 2, figsize=(11, 4.4), sharey=True)
+    _, axes = plt.subplots(1, 2, figsize=(9, 4.4), sharey=True)
     rows = study[study["study"] == "classes"]
     if rows.empty:
         return [nothing(ax, "Fewer classes") for ax in axes]
@@ -116,14 +116,15 @@ def plot_classes(study: pd.DataFrame):
         f"Fewer classes, after {last['epochs'].max()} epochs\nthreshold: {ends.iloc[0]:.3f} with {ks[0]}, "
         f"{ends.iloc[-1]:.3f} with {ks[-1]} classes"
     )
-    for k, part in rows[rows["attack"] == "threshold"].groupby("n_classes"):
+    by_classes = rows[rows["attack"] == "threshold"].groupby("n_classes")
+    for (k, part), marker in zip(by_classes, "^so", strict=False):
         mean = part.groupby("epochs")[["gap", "accuracy"]].mean()
-        axes[1].plot(mean["gap"], mean["accuracy"], "o-", color=SHADES[k], label=f"{k} classes")
+        axes[1].plot(mean["gap"], mean["accuracy"], f"{marker}-", color=SHADES[k], label=f"{k} classes")
     _yeom(axes[1], rows["gap"].max())
     axes[1].set(xlabel="train/test gap of the target")
     axes[1].set_title("The same against the gap (threshold)\na point for each of 1 to 100 epochs, left to right")
     for ax in axes:
-        ax.legend(fontsize=9, loc="lower right")
+        ax.legend(fontsize=10, loc="lower right")
     return axes
 
 
@@ -144,7 +145,7 @@ def plot_overfitting(metrics: pd.DataFrame, study: pd.DataFrame, ax=None):
                 xytext=(-6, 3),
                 textcoords="offset points",
                 ha="right",
-                fontsize=8,
+                fontsize=10,
             )
     sizes = pd.concat([plain, rows[rows["train_size"] < rows["train_size"].max()]] if len(rows) else [plain])
     for attack, part in sizes.groupby("attack", sort=False):
@@ -165,7 +166,7 @@ def plot_overfitting(metrics: pd.DataFrame, study: pd.DataFrame, ax=None):
     beyond = (by_threshold["advantage"] - by_threshold["gap"]).max()
     told = "numbers: epochs; " if len(epochs) else ""
     ax.set_title(f"Overfitting and leakage\n{told}the threshold's advantage is up to {beyond:.3f} above the gap")
-    ax.legend(fontsize=9, loc="center left", bbox_to_anchor=(1, 0.5))
+    ax.legend(fontsize=10, loc="center left", bbox_to_anchor=(1, 0.5))
     return ax
 
 
@@ -189,7 +190,7 @@ def plot_choices(study: pd.DataFrame, ax=None):
     ax.set(xlabel="attack accuracy")
     ends = [f"{change[name]:+.3f} ({_short(name)})" for name in (change.idxmin(), change.idxmax())]
     ax.set_title(f"What the paper leaves open, and the edge of its grid\nthe SVMs change by {' to '.join(ends)}")
-    ax.legend(fontsize=9, loc="center left", bbox_to_anchor=(1, 0.5))
+    ax.legend(fontsize=10, loc="center left", bbox_to_anchor=(1, 0.5))
     return ax
 
 
@@ -210,7 +211,7 @@ def _size_axis(ax, sizes: list[int]) -> None:
     ax.set_xticks(sizes, sizes, rotation=30)
     ax.minorticks_off()
     ax.set(xlabel="ds (training records per model)", ylabel="attack accuracy", ylim=(0.45, 1.0))
-    ax.legend(fontsize=9, loc="best")
+    ax.legend(fontsize=10, loc="best")
 
 
 def _yeom(ax, top: float) -> None:

@@ -25,8 +25,8 @@ class DPSGD(Defence):
     learning curves; what is scaled by the training records; floating-point numbers; and the choice among several runs
     by how well they do, which costs budget of its own.
 
-    Options
-    -------
+    Other Parameters
+    ----------------
     clip : float
         Most that the norm of a record's gradient may be; default 1.
     delta : float

@@ -104,7 +104,9 @@ def d4(asked: _Asked) -> Iterator[dict]:
     """Is the paper's attacker enough to judge a defence? Of those that stop him, which stop the others?"""
     points = [(s.paper.ours, s.found().ours) for s in asked.settings if NOT_RUN not in (s.paper, s.found())]
     what = f"{len(points)} settings: rank correlation of the paper's attack's accuracy with {asked.found}"
-    yield asked.row("D4", what, (rank_correlation(points), NOT_RUN))
+    together = rank_correlation(points)
+    if len(points) < 4 or not math.isnan(together.ours):  # where the paper's attack never moves, there is none to tell
+        yield asked.row("D4", what, (together, NOT_RUN))
     for setting in asked.settings:
         if setting.name != AS_IT_IS and setting.paper.high <= 0.5 + expected.STOPPED:
             told = f", which stops the paper's attack: {asked.found}, beside that attack's accuracy"

@@ -70,7 +70,7 @@ def plot_adapted(rows: pd.DataFrame, ax=None):
 def plot_both(rows: pd.DataFrame):
     """Both side by side: what the paper's attack sees, and what is found by who adapts."""
     best = best_of(rows)
-    axes = plt.subplots(1, 2, figsize=(10.5, _height(best)), sharey=True)[1]
+    axes = plt.subplots(1, 2, figsize=(9, _height(best)), sharey=True)[1]
     plot_unawares(rows, axes[0])
     plot_adapted(rows, axes[1])
     return axes
@@ -90,7 +90,7 @@ def _bars(ax, best: pd.DataFrame, name: str, limit: float) -> None:
     ax.barh(best.index, best[name], color=colours, height=0.65)
     ax.errorbar(best[name], best.index, xerr=np.nan_to_num(error), fmt="none", ecolor="black", capsize=2, lw=1)
     ax.axvline(limit, color="black", ls=":", lw=1.2)
-    ax.set_yticks(best.index, [_short(row) for _, row in best.iterrows()], fontsize=9)
+    ax.set_yticks(best.index, [_short(row) for _, row in best.iterrows()], fontsize=10)
     ax.set(ylim=(len(best) - 0.4, -0.6))
 
 
@@ -134,7 +134,7 @@ def _label(ax, best: pd.DataFrame) -> None:
         x, y = ax.transData.transform((row["test_accuracy"], row["at"])) * 72 / ax.figure.dpi
         free = min([y, *(below - line for left, below in written if abs(left - x) < 60 and below - line < y)])
         written.append((x, free))
-        place, options = (row["test_accuracy"], row["at"]), {"textcoords": "offset points", "fontsize": 9}
+        place, options = (row["test_accuracy"], row["at"]), {"textcoords": "offset points", "fontsize": 10}
         ax.annotate(_short(row), place, (8, free - y - 3), **options)
 
 
@@ -177,5 +177,5 @@ def plot_epsilon(rows: pd.DataFrame, ax=None):
     largest = shown.loc[shown["epsilon_shown"].idxmax()]
     told = f"at most {largest['epsilon_shown']:.2f} is shown where {largest['epsilon_proven']:,.0f} is proven"
     ax.set_title(f"DP-SGD: what is proven and what is shown\n{told}", fontsize=11)
-    ax.legend(fontsize=9)
+    ax.legend(fontsize=10)
     return ax

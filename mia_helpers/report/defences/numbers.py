@@ -5,9 +5,11 @@ from mia_helpers.report.lookup import claim, mean, told
 from mia_helpers.walk.studies import AS_IT_IS
 
 IMAGES = {"dataset": "cifar10", "train_size": 2500}
+ADULT = {"dataset": "adult", "scaling": "standardised"}
 MAPS = ("rounding=2", "rounding=1", "temperature=5", "top_class", "fooling")
-HEURISTICS = ("l2=0.005", "early_stopping=2")
-PRIVATE = ("dp_sgd,noise=0.2", "dp_sgd,noise=1")
+HEURISTICS = ("l2=0.0005", "l2=0.005", "early_stopping=2", "early_stopping=5", "dropout=0.5", "dropout=0.7")
+HEURISTICS += ("label_smoothing=0.1", "label_smoothing=0.3", "augmentation=0.0625", "augmentation=0.125")
+PRIVATE = ("dp_sgd,noise=0.2", "dp_sgd,noise=0.5", "dp_sgd,noise=1", "dp_sgd,noise=2")
 
 
 def _of_images(setting: str) -> dict:
@@ -35,8 +37,22 @@ def _of_images(setting: str) -> dict:
     return {f"d.{what}.{name.replace(' ', '-')}": found for what, found in told_of.items()}
 
 
+def _of_adult(setting: str) -> dict:
+    """Return what is told of a setting on Adult with standardised columns: test accuracy, and canaries found."""
+    name = "no defence" if setting == AS_IT_IS else setting
+    points = {**ADULT, "setting": setting}
+    start = f"adult, standardised columns, {name}"
+    found = ("D6", f"{start} (epsilon", "canaries") if setting in PRIVATE else ("D5", f"{start}: canaries")
+    return {
+        f"d.adult.test.{name.replace(' ', '-')}": (number, mean("points", "test_accuracy", **points, attack="gap")),
+        f"d.adult.found.{name.replace(' ', '-')}": (percent, claim(*found, column="defended")),
+    }
+
+
 DEFENCES = {
     **{k: v for setting in (AS_IT_IS, *MAPS, *HEURISTICS, *PRIVATE) for k, v in _of_images(setting).items()},
+    **{k: v for setting in (AS_IT_IS, "l2=0.0005", "dp_sgd,noise=1") for k, v in _of_adult(setting).items()},
+    "d.adult.found.paper": (percent, claim("D5", "adult, paper columns, no defence: canaries", column="defended")),
     "d.shown.no-defence": (two, mean("points", "epsilon_shown", **IMAGES, setting=AS_IT_IS, attack="lira")),
     "d.hours.training": (two, told("core_hours_of_training")),
 }

@@ -41,7 +41,7 @@ def plot_by_size(attacks: pd.DataFrame, claims: pd.DataFrame, ax=None):
     lira = rows[rows["attack"] == "lira"].set_index("train_size")[metric]
     told = f"LiRA finds {lira.min():.2f} to {lira.max():.2f} of the members"
     ax.set_title(f"Another attacker, with {rows['n_references'].min()} references\n{told}")
-    ax.legend(fontsize=9, loc="center left", bbox_to_anchor=(1, 0.5))
+    ax.legend(fontsize=10, loc="center left", bbox_to_anchor=(1, 0.5))
     return ax
 
 
@@ -62,7 +62,7 @@ def plot_by_number(attacks: pd.DataFrame, ax=None):
     ahead = [rows[rows["n_references"] == n].set_index("attack")[metric].idxmax() for n in ends]
     told = "ahead is " + ", ".join(f"{name} with {n}" for name, n in zip(ahead, ends, strict=True))
     ax.set_title(f"How many models he needs\n{told}")
-    ax.legend(fontsize=9, loc="center left", bbox_to_anchor=(1, 0.5))
+    ax.legend(fontsize=10, loc="center left", bbox_to_anchor=(1, 0.5))
     return ax
 
 
@@ -89,7 +89,7 @@ def plot_by_epoch(attacks: pd.DataFrame, ax=None):
     told = f"LiRA finds ten times as many as chance from epoch {first[0]} on" if len(first) else ""
     told += f", at a gap of {gap[first[0]]:.2f}" if len(first) and first[0] in gap else ""
     ax.set_title(f"Before there is a gap\n{told}")
-    ax.legend(fontsize=9, loc="center left", bbox_to_anchor=(1, 0.5))
+    ax.legend(fontsize=10, loc="center left", bbox_to_anchor=(1, 0.5))
     return ax
 
 
@@ -111,7 +111,7 @@ def plot_by_setting(attacks: pd.DataFrame, study: str, title: str, ax=None):
     ax.set(xlabel=found)
     lira = rows[rows["attack"] == "lira"].set_index("setting")[metric]
     ax.set_title(f"{title}\nLiRA: {lira.min():.2f} ({lira.idxmin()}) to {lira.max():.2f} ({lira.idxmax()})")
-    ax.legend(fontsize=9, loc="center left", bbox_to_anchor=(1, 0.5))
+    ax.legend(fontsize=10, loc="center left", bbox_to_anchor=(1, 0.5))
     return ax
 
 
