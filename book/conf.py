@@ -45,6 +45,7 @@ html_theme = "sphinx_book_theme"
 html_title = project
 html_static_path = ["static"]
 templates_path = ["templates"]
+html_favicon = "static/icon.svg"  # a browser asks for one
 html_css_files = ["book.css"]
 html_js_files = ["book.js"]
 html_context = {"default_mode": "auto"}  # light or dark, as the reader's system is
