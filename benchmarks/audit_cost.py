@@ -4,11 +4,11 @@ Parquet needs `pip install pyarrow`; its row is left out without it.
 """
 
 import importlib.util
+import os
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
@@ -20,13 +20,13 @@ from mia_helpers.report.tables import markdown
 
 PAGE = Path(__file__).with_suffix(".md")
 RECORDS, CLASSES, MODELS, REPEATS = 100_000, 10, 16, 3
-# Runs a command and prints the seconds, and the most memory in MB that it held: of its only child.
+# Runs a command and prints seconds, those of the processor, and the most memory in MB that it held: of its only child.
 WATCH = """
 import resource, subprocess, sys, time
 began = time.monotonic()
 subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)
-unit = 2**20 if sys.platform == "darwin" else 2**10
-print(time.monotonic() - began, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / unit)
+used, unit = resource.getrusage(resource.RUSAGE_CHILDREN), 2**20 if sys.platform == "darwin" else 2**10
+print(time.monotonic() - began, used.ru_utime + used.ru_stime, used.ru_maxrss / unit)
 """
 
 
@@ -54,13 +54,13 @@ def written(frame: pd.DataFrame, folder: Path) -> list[Path]:
     return sorted(folder.glob("a.*"))
 
 
-def cost(path: Path) -> tuple[float, float]:
-    """Return seconds and MB of `python -m mia_helpers audit`, the start of Python included."""
+def cost(path: Path) -> tuple[float, float, float]:
+    """Return seconds, those of the processor, and MB of the command `audit`, the start of Python included."""
     command = [sys.executable, "-m", "mia_helpers", "audit", path, "--out", path.with_name("r.html")]
     watched = [sys.executable, "-c", WATCH, *map(str, command)]
     told = subprocess.run(watched, cwd=files.CHECKOUT, check=True, capture_output=True, text=True).stdout
-    seconds, megabytes = map(float, told.split())
-    return seconds, megabytes
+    seconds, of_processor, megabytes = map(float, told.split())
+    return seconds, of_processor, megabytes
 
 
 def main() -> None:
@@ -69,14 +69,16 @@ def main() -> None:
     for what, frame in answers().items():
         with tempfile.TemporaryDirectory() as folder:
             for path in written(frame, Path(folder)):
-                seconds, megabytes = zip(*(cost(path) for _ in range(REPEATS)), strict=True)
+                seconds, of_processor, megabytes = zip(*(cost(path) for _ in range(REPEATS)), strict=True)
                 row = {"file": path.suffix, "answers": what, "MB": f"{path.stat().st_size / 1e6:.0f}"}
-                row |= {"seconds": f"{statistics.median(seconds):.1f}", "to": f"{max(seconds):.1f}"}
+                row |= {"seconds": f"{min(seconds):.1f} to {max(seconds):.1f}"}
+                row |= {"of the processor": f"{statistics.median(of_processor):.1f}"}
                 rows.append(row | {"memory, MB": f"{max(megabytes):.0f}"})
-    when = time.strftime("%Y-%m-%d")
+    load = f"; {os.getloadavg()[0]:.0f} processes wanted them" if hasattr(os, "getloadavg") else ""
     text = (
-        f"{RECORDS:,} records, {REPEATS} runs each: median and longest, and the most memory.\n\n"
-        f"{markdown(pd.DataFrame(rows))}\n{measure.machine()}; {when}\n"
+        f"{RECORDS:,} records, {REPEATS} runs each: the seconds by the clock, the median of those that the processor "
+        f"worked, and the most memory.\n\n"
+        f"{markdown(pd.DataFrame(rows))}\n{measure.machine()}{load}\n"
     )
     files.write_text(PAGE, text, variable=None)
     print(text)

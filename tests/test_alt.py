@@ -1,5 +1,7 @@
 """Alt texts: what a figure says of itself, and that notebooks keep it; figures of pages have one too."""
 
+import base64
+import io
 import os
 import re
 from pathlib import Path
@@ -9,9 +11,11 @@ import nbformat
 import numpy as np
 import pytest
 from nbclient import NotebookClient
+from PIL import Image
 
 from mia_helpers import plots
 from mia_helpers.plots.alt import describe, say
+from mia_helpers.plots.kept import NEAR, small
 
 ROOT = Path(__file__).parents[1]
 
@@ -80,16 +84,34 @@ def test_a_road_map_says_where_the_notebook_stands():
 def test_notebooks_keep_the_text_and_the_same_picture(caplog):
     source = "import matplotlib.pyplot as plt\nplt.plot([0, 1])\nplt.title('a finding');"
     with_text = "from mia_helpers import plots\nplots.style()\n"
-    only_look = with_text.replace("plots.style()", "plots.alt.register = lambda: None\nplots.style()")
+    only_look = with_text.replace("plots.style()", "plots.kept.register = lambda: None\nplots.style()")
     shown = [run(first, source).cells[1].outputs[0] for first in (with_text, only_look)]
     assert shown[0].metadata["image/png"]["alt"] == "a finding. 1 line."
     assert "alt" not in shown[1].metadata.get("image/png", {})
-    assert shown[0].data == shown[1].data
+    few, all_ = (Image.open(io.BytesIO(base64.b64decode(output.data["image/png"]))) for output in shown)
+    assert few.size == all_.size
+    assert np.abs(np.asarray(few.convert("RGB"), int) - np.asarray(all_.convert("RGB"), int)).max() <= NEAR
+    assert len(shown[0].data["image/png"]) < 0.6 * len(shown[1].data["image/png"])
     exporters = pytest.importorskip("nbconvert.exporters")
     book = run(with_text, source)
     html, _ = exporters.HTMLExporter(template_name="classic").from_notebook_node(book)  # "lab" does not look for it
     assert "Alternative text is missing" not in caplog.text
     assert 'alt="a finding. 1 line."' in html
+
+
+def test_a_picture_becomes_small_only_where_nobody_sees_it():
+    def png(pixels, mode):
+        written = io.BytesIO()
+        Image.fromarray(pixels.astype(np.uint8), mode).save(written, "PNG")
+        return written.getvalue()
+
+    rng = np.random.default_rng(0)
+    line = png(rng.integers(0, 256, (50, 3))[rng.integers(0, 50, (64, 64))], "RGB")
+    assert Image.open(io.BytesIO(small(line))).mode == "P"
+    assert small(line) == small(line)
+    photograph, clear = png(rng.integers(0, 256, (64, 64, 3)), "RGB"), png(np.full((64, 64, 4), 100), "RGBA")
+    assert small(photograph) == photograph
+    assert small(clear) == clear
 
 
 def run(*cells):

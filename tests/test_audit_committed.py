@@ -85,7 +85,8 @@ def test_the_committed_trials_are_as_good_as_an_audit_says():
     assert (null[[name for name in null if name.endswith("fires")]] <= 0.05).all(axis=None)
     assert leaks[[name for name in leaks if name.endswith("held")]].min(axis=None) >= 0.93
     largest = leaks[leaks["members higher by"].astype(float) == max(audit_trials.SIZES)]
-    assert (largest[["AUC found", "TPR at 1% FPR found"]] > 0.9).all(axis=None)
+    assert (largest["AUC found"] > 0.95).all()
+    assert (largest["TPR at 1% FPR found"] > 0.75).all()  # 600 non-members are hardly enough to be sure of it
     assert (epsilons["bound not above it"] >= 0.95).all()
 
 

@@ -237,7 +237,7 @@ def test_the_page_answers_its_question_first():
     assert f"finds {words.percent(rate)} of the members" in said(REPORT)
     assert said(QUIET).startswith("Not by these attacks on these records")
     some = audit_scores(audits.scores(n=1200, leak=0.4))
-    assert said(some).startswith("Yes, but for no single record surely: ")
+    assert said(some).startswith("Yes, over all records: ")
     frame = audits.outputs(leak=3.0)
     frame["group"] = np.where((frame["member"] == 1) & (np.arange(1200) % 3 == 0), "old", "young")
     assert said(audit_scores(frame)).startswith("This audit cannot tell")

@@ -185,8 +185,8 @@ def test_the_strictest_sentence_is_about_every_target():
 @pytest.fixture
 def checkout(tmp_path):
     """A copy of the pages and of the results that they tell."""
-    kept = ["README.md", *(f"docs/{name}" for name in DOCS), "benchmarks/results.md"]
-    kept += [str(path.relative_to(ROOT)) for path in (ROOT / "results").glob("*/*")] + ["benchmarks/rules.md"]
+    kept = ["README.md", *(f"docs/{name}" for name in DOCS)]
+    kept += [str(path.relative_to(ROOT)) for folder in ("results/*", "benchmarks") for path in ROOT.glob(f"{folder}/*.*")]
     for name in kept:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)

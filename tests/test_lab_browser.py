@@ -45,7 +45,7 @@ def lab(chromium, tmp_path_factory):
     environ = {**os.environ, **own, "IPYTHONDIR": str(home / "ipython")}
     environ |= fresh_clone_in(home, shared_runs(tmp_path_factory)) | {"no_proxy": "127.0.0.1"}
     environ.pop("MPLBACKEND", None)
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--ServerApp.token={token}"]
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--IdentityProvider.token={token}"]
     command += ["--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"]
     with open(home / "log", "w") as log:
         server = subprocess.Popen(

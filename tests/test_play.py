@@ -211,7 +211,8 @@ def run(book, **env):
 
 @pytest.mark.slow
 def test_where_a_server_started_the_kernel_sliders_draw_anew():
-    moved = "player = PLAYERS['threshold']()\nbox = player.widget()\nslider, shown = box.children\n"
+    moved = "from mia_helpers.plots.play.sliders import widget\nplayer = PLAYERS['threshold']()\n"
+    moved += "box = widget(player)\nslider, shown = box.children\n"
     moved += "before = shown.value\nslider.value = 0\n"
     moved += "assert shown.value != before\nassert player.alt(0) in shown.value, shown.value[-400:]\nbox"
     book = run(notebook("PLAYERS['threshold']()", moved), JPY_SESSION_NAME="x.ipynb")

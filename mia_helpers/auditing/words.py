@@ -69,8 +69,8 @@ def answer(report) -> str:
         )
     if auc["low"] > CHANCE["auc"]:
         return (
-            f"Yes, but for no single record surely: of a member and another, an attacker picks the member in "
-            f"{percent(auc['value'])} of cases. Guessing does in 50%."
+            f"Yes, over all records: of a member and another, an attacker picks the member in {percent(auc['value'])} "
+            f"of cases; guessing does in 50%. That single ones are surely found is not shown."
         )
     return "Not by these attacks on these records: they find no more than guessing for sure. That excludes no leak."
 

@@ -133,5 +133,5 @@ def _lab() -> int:
 
     os.environ.pop("MPLBACKEND", None)  # or there would be no figures
     begin = files.of_checkout("notebooks")
-    folders = [f"--ServerApp.root_dir={begin.parent}", f"--ServerApp.preferred_dir={begin}"]
+    folders = [f"--ServerApp.root_dir={begin.parent}", f"--FileContentsManager.preferred_dir={begin}"]
     os.execv(sys.executable, [sys.executable, "-m", "jupyterlab", *folders])

@@ -4,15 +4,12 @@ A notebook keeps it beside the picture, where screen readers and the book find i
 computed, so the text has the numbers too.
 """
 
-import sys
-
 import numpy as np
 from matplotlib.collections import PathCollection
 from matplotlib.container import BarContainer, ErrorbarContainer
 from matplotlib.figure import Figure
 from matplotlib.patches import Polygon, StepPatch
 
-PNG = "image/png"
 MOST = 6  # of the marks or ticks that are named one by one
 
 
@@ -33,26 +30,10 @@ def describe(figure: Figure) -> str:
     if pictures:
         names = [title for ax in pictures if (title := _title(ax))]
         parts.append(f"{len(pictures)} picture{'s' * (len(pictures) > 1)}{': ' * bool(names)}{', '.join(names)}")
-    shown = [_panel(ax) for ax in drawn]
-    if len(shown) > 1 and len(set(shown)) > 1:
+    shown = list(dict.fromkeys(_panel(ax) for ax in drawn))
+    if len(shown) > 1:
         shown = [f"Panel {i}: {text}" for i, text in enumerate(shown, 1)]
-    return " ".join(
-        part if part.endswith((".", "?")) else f"{part}." for part in [*parts, *dict.fromkeys(shown)] if part
-    )
-
-
-def register() -> None:
-    """Have IPython keep the text of each figure that a notebook shows; outside of IPython nothing happens.
-
-    Only metadata are added: what the picture looks like is left to the inline backend.
-    """
-    if "IPython" not in sys.modules:
-        return
-    from IPython import get_ipython
-
-    if shell := get_ipython():
-        bundle = shell.display_formatter.mimebundle_formatter
-        bundle.for_type(Figure, lambda figure: ({}, {PNG: {"alt": describe(figure)}}))
+    return " ".join(part if part.endswith((".", "?")) else f"{part}." for part in [*parts, *shown] if part)
 
 
 def _panel(ax) -> str:

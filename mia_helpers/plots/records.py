@@ -16,9 +16,8 @@ def plot_examples(data: Dataset, index, probs=None):
 
 
 def _image_examples(data, index, probs):
-    figure, axes = plt.subplots(
-        1 if probs is None else 2, len(index), figsize=(9, 2.1 if probs is None else 4), squeeze=False
-    )
+    look = {"figsize": (9, 2.1)} if probs is None else {"figsize": (9, 4.8), "height_ratios": (1, 1.5)}
+    figure, axes = plt.subplots(1 if probs is None else 2, len(index), squeeze=False, **look)
     for column, i in enumerate(index):
         axes[0, column].imshow(data.x[i])
         axes[0, column].set_title(data.class_names[data.y[i]], fontsize=10, loc="center")

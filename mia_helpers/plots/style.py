@@ -8,7 +8,7 @@ import numpy as np
 import seaborn as sns
 
 from mia_helpers.engine import files
-from mia_helpers.plots import alt
+from mia_helpers.plots import kept
 
 MEMBER, NON_MEMBER, CHANCE = "#0072b2", "#d55e00", "0.45"  # told apart by colour-blind readers too
 # In grey they are alike, so outlines and lines have dashes, and dots a shape.
@@ -45,7 +45,7 @@ def look(attack: str) -> dict[str, str]:
 def style() -> None:
     """Set the look of all figures: readable at the width that GitHub shows, small as PNG, the same bytes as SVG.
 
-    From then on, a notebook keeps an alt text with each figure that it shows (see `alt`).
+    From then on, a notebook keeps an alt text with each figure that it shows, and a small PNG (see `kept`).
     """
     matplotlib.rcdefaults()  # not what the user's matplotlibrc says
     sns.set_theme(context="notebook", style="whitegrid", palette="colorblind")
@@ -59,7 +59,7 @@ def style() -> None:
             "svg.hashsalt": "mia",
         }
     )
-    alt.register()
+    kept.register()
 
 
 def save(ax, folder: Path, name: str) -> None:

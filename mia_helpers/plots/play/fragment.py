@@ -15,7 +15,8 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
-from PIL import Image
+
+from mia_helpers.plots.kept import small
 
 MOVES = "moves"  # the mark (gid) of an artist that a slider moves; all other artists stay
 COLOURS = 32  # of a picture: chosen far apart, so that none of the drawing is lost to its blurred edges
@@ -48,12 +49,9 @@ update();
 def small_png(figure: Figure, *, dpi: float) -> bytes:
     """Return the figure as a PNG of a few colours: a third of the size, and the same bytes each time."""
     FigureCanvasAgg(figure)
-    drawn, small = io.BytesIO(), io.BytesIO()
+    drawn = io.BytesIO()
     figure.savefig(drawn, dpi=dpi, format="png", facecolor="white", metadata={"Software": None})
-    Image.open(drawn).convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
-        small, "PNG", optimize=True
-    )
-    return small.getvalue()
+    return small(drawn.getvalue(), COLOURS, near=255)
 
 
 def uri(png: bytes) -> str:

@@ -38,23 +38,7 @@ def play_l2(targets: dict[float, Records], metrics: pd.DataFrame) -> Player:
         raise MIAError(f"play_l2: {told}; give the records of targets that were attacked")
     names = [f"{l2:g}" if l2 else "0 (no penalty)" for l2 in values]
     bars = [_bars(metrics, l2) for l2 in values]
-    sure = [targets[l2].log_odds for l2 in values]
-    # Some members are certain by far: the last one in a thousand at each end would leave the rest no room.
-    bins = np.linspace(*np.quantile(np.concatenate(sure), [0.001, 0.999]), 41)
-    heights = [
-        [np.histogram(np.clip(odds, bins[0], bins[-1]), bins, weights=mask.astype(float))[0] for mask in masks]
-        for odds, member in zip(sure, (targets[l2].member for l2 in values), strict=True)
-        for masks in [(member, ~member)]
-    ]
-
-    def say(i: int) -> str:
-        test, unawares, adapts = bars[i][1:]
-        told = f"λ = {names[i]}: test accuracy {test:.3f}; the best attack"
-        if np.isnan(unawares):
-            return f"{told} is right for {adapts:.3f} of the records."
-        ignores = f"the paper's, whose shadows have no penalty, for {unawares:.3f}"
-        return f"{told} that adapts is right for {adapts:.3f} of the records, {ignores}."
-
+    heights, bins = _heights([targets[l2] for l2 in values])
     panels = [
         Panel(lambda ax, i: _histogram(ax, heights[i], bins, np.max(heights)), (3.5, 2.7)),
         Panel(lambda ax, i: _measures(ax, bars[i]), (3.5, 2.7)),
@@ -63,7 +47,25 @@ def play_l2(targets: dict[float, Records], metrics: pd.DataFrame) -> Player:
     picked = sorted({0, start, len(values) - 1})
     slider = Slider("λ of the L2 penalty", names, start)
     title = "The L2 penalty: confidence, accuracy of the target, accuracy of attacks"
-    return Player([slider], panels, say, title=title, shown=[(i,) for i in picked])
+    return Player([slider], panels, lambda i: _say(names[i], *bars[i][1:]), title=title, shown=[(i,) for i in picked])
+
+
+def _say(name: str, test: float, unawares: float, adapts: float) -> str:
+    told = f"λ = {name}: test accuracy {test:.3f}; the best attack"
+    if np.isnan(unawares):
+        return f"{told} is right for {adapts:.3f} of the records."
+    ignores = f"the paper's, whose shadows have no penalty, for {unawares:.3f}"
+    return f"{told} that adapts is right for {adapts:.3f} of the records, {ignores}."
+
+
+def _heights(targets: list[Records]) -> tuple[list, np.ndarray]:
+    """Return how many members and how many others fall into each bin, target by target, and the edges of the bins."""
+    sure = [records.log_odds for records in targets]
+    # Some members are certain by far: the last one in a thousand at each end would leave the rest no room.
+    bins = np.linspace(*np.quantile(np.concatenate(sure), [0.001, 0.999]), 41)
+    kinds = [(records.member, ~records.member) for records in targets]
+    inside = [np.clip(odds, bins[0], bins[-1]) for odds in sure]
+    return [[np.histogram(x[kind], bins)[0] for kind in both] for x, both in zip(inside, kinds, strict=True)], bins
 
 
 def _bars(metrics: pd.DataFrame, l2: float) -> list[float]:

@@ -15,7 +15,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from mia_helpers.engine.errors import MIAError
-from mia_helpers.plots.play import fragment
+from mia_helpers.plots.play import fragment, sliders
 
 PLAYER = "application/vnd.mia.player+html"  # the book shows it; whoever does not know it shows the picture beside it
 MOVES = fragment.MOVES
@@ -131,48 +131,19 @@ class Player:
         drawn = [fragment.panel(panel.draw, panel.size, states, states.index(self.start)) for panel in self.panels]
         return fragment.html(self.title, self.sliders, says, drawn)
 
-    def widget(self):
-        """Return the figure with ipywidgets: a slider each, and the picture, drawn again whenever one is moved."""
-        import ipywidgets as widgets
-
-        sliders = [
-            widgets.SelectionSlider(
-                options=[(name, i) for i, name in enumerate(slider.names)],
-                value=slider.start,
-                description=slider.label,
-                style={"description_width": "initial"},
-                layout={"width": "95%", "max_width": "560px"},
-            )
-            for slider in self.sliders
-        ]
-        shown = widgets.HTML()
-
-        def redraw(_=None):
-            positions = [slider.value for slider in sliders]
-            shown.value = fragment.image(_png(self.figure(*positions)), self.alt(*positions))
-
-        for slider in sliders:
-            slider.observe(redraw, names="value")
-        redraw()
-        return widgets.VBox([*sliders, shown])
-
     def _repr_mimebundle_(self, include=None, exclude=None):
         """Return what a notebook keeps: sliders where a Jupyter server started the kernel, else the fragment.
 
         In both cases there is the picture, for GitHub, for print, and for a notebook without a kernel.
         """
-        picture = base64.b64encode(_png(self.picture())).decode() + "\n"
+        picture = base64.b64encode(fragment.small_png(self.picture(), dpi=90)).decode() + "\n"
         says = " ".join(f"({i + 1}) {self.say(*shown)}" for i, shown in enumerate(self.shown))
         data, alt = {"text/plain": repr(self), "image/png": picture}, f"{self.title}, at {len(self.shown)} positions: "
         if os.environ.get("JPY_SESSION_NAME"):
-            data |= self.widget()._repr_mimebundle_()
+            data |= sliders.widget(self)._repr_mimebundle_()
         else:
             data[PLAYER] = self.html()
         return data, {"image/png": {"alt": alt + says}}
-
-
-def _png(figure: Figure) -> bytes:
-    return fragment.small_png(figure, dpi=figure.dpi)
 
 
 def _folded(text: str, figure: Figure, share: float = 1) -> str:

@@ -31,18 +31,12 @@ def play_record(references: References, records=None, *, target: int = 0) -> Pla
     MIAError
         If the references have no pairs or no confidences, are fewer than six, or a record is not among theirs.
     """
-    others, n = references.without(target), len(references.label)
+    others = references.without(target)
     if references.confidence is None or others.n_models < 4:
         told = "no confidences" if references.confidence is None else f"{references.n_models} models"
         raise MIAError(f"play_record: the references have {told}, expected confidences of at least 6 models")
-    phi, knows = others.confidence[..., 0].astype(float), others.member
-    ours = references.member[target]
-    rows = _chosen(phi, knows, ours) if records is None else list(records)
-    if not rows:
-        raise MIAError("play_record: no record is named; give whole numbers, or leave records out")
-    for row in rows:
-        if isinstance(row, bool) or not isinstance(row, numbers.Integral) or not 0 <= row < n:
-            raise MIAError(f"play_record: record {row!r}, expected whole numbers from 0 to {n - 1}")
+    phi, knows, ours = others.confidence[..., 0].astype(float), others.member, references.member[target]
+    rows = _chosen(phi, knows, ours) if records is None else _checked(records, len(ours))
     counts = [*(count for count in COUNTS if count < len(phi)), len(phi)]
     answer = references.confidence[target, :, 0].astype(float)
     sides = [[_sides(phi[:count, row], knows[:count, row]) for count in counts] for row in rows]
@@ -50,13 +44,8 @@ def play_record(references: References, records=None, *, target: int = 0) -> Pla
     across = np.linspace(every.min() - 1, every.max() + 1, 121)
 
     def say(i: int, j: int) -> str:
-        apart = evidence(*sides[i][j], answer[rows[i]])
-        truth, guess = ("members" if is_in else "non-members" for is_in in (ours[rows[i]], apart > 0))
-        verdict = "rightly" if truth == guess else "wrongly"
-        return (
-            f"Record {rows[i]}, {counts[j]} references: the answer is 10^{abs(apart):.1f} times as likely among models "
-            f"that {'know' if apart > 0 else 'do not know'} it; {verdict} taken for a {guess[:-1]}."
-        )
+        told = f"Record {rows[i]}, {counts[j]} references"
+        return _say(told, evidence(*sides[i][j], answer[rows[i]]), ours[rows[i]])
 
     panel = Panel(lambda ax, i, j: _draw(ax, sides[i][j], answer[rows[i]], across), (3.5, 2.8))
     names = [f"record {row}, a {'member' if ours[row] else 'non-member'}" for row in rows]
@@ -64,6 +53,15 @@ def play_record(references: References, records=None, *, target: int = 0) -> Pla
     shown = [(i, j) for i in (0, min(2, len(rows) - 1)) for j in (len(counts) - 1,)]
     title = "One record, through models that know it and models that do not"
     return Player(sliders, [panel], say, title=title, shown=shown)
+
+
+def _say(told: str, apart: float, is_in: bool) -> str:
+    truth, guess = ("member" if inside else "non-member" for inside in (is_in, apart > 0))
+    verdict = "rightly" if truth == guess else "wrongly"
+    return (
+        f"{told}: the answer is 10^{abs(apart):.1f} times as likely among models that "
+        f"{'know' if apart > 0 else 'do not know'} it; {verdict} taken for a {guess}."
+    )
 
 
 def evidence(inside: np.ndarray, outside: np.ndarray, answer: float) -> float:
@@ -77,6 +75,16 @@ def evidence(inside: np.ndarray, outside: np.ndarray, answer: float) -> float:
 
 def _sides(phi, knows) -> tuple[np.ndarray, np.ndarray]:
     return phi[knows], phi[~knows]
+
+
+def _checked(records, n: int) -> list[int]:
+    rows = list(records)
+    if not rows:
+        raise MIAError("play_record: no record is named; give whole numbers, or leave records out")
+    for row in rows:
+        if isinstance(row, bool) or not isinstance(row, numbers.Integral) or not 0 <= row < n:
+            raise MIAError(f"play_record: record {row!r}, expected whole numbers from 0 to {n - 1}")
+    return rows
 
 
 def _chosen(phi, knows, ours) -> list[int]:

@@ -32,21 +32,11 @@ def play_threshold(records: Records) -> Player:
         raise MIAError(f"play_threshold: among {len(member)} records are no {kind}; give the target's records of both")
     ends = np.quantile(score, [0.002, 0.998])
     levels = np.unique(np.round([*np.linspace(*ends, POSITIONS - 1), best_threshold(member, score)], 6))
+    names = [f"{level:.1f}".replace("-", "−") for level in levels]
     counts = [confusion(member, score, level) for level in levels]
-    most = int(np.argmax([(c[0, 0] + c[1, 1]) for c in counts]))
+    most = int(np.argmax([c.trace() for c in counts]))
     strict = int(np.argmax([c[0, 1] <= 0.01 * c[0].sum() for c in counts]))  # 0 where no position is so strict
     lenient = int(np.argmin([abs(c[0, 1] - 0.9 * c[0].sum()) for c in counts]))
-
-    names = [f"{level:.1f}".replace("-", "−") for level in levels]
-
-    def say(i: int) -> str:
-        (tn, fp), (fn, tp) = counts[i]
-        right = (tp + tn) / len(member)
-        return (
-            f"Above {names[i]}: {tp:,} of {tp + fn:,} members (recall {tp / (tp + fn):.3f}) and {fp:,} of "
-            f"{tn + fp:,} others (false alarms {fp / (tn + fp):.3f}) are called members; accuracy {right:.3f}."
-        )
-
     panels = [
         Panel(lambda ax, i: _histogram(ax, member, score, levels[i])),
         Panel(lambda ax, i: _confusion(ax, counts[i]), (2.6, 2.9)),
@@ -54,7 +44,18 @@ def play_threshold(records: Records) -> Player:
     ]
     slider = Slider("threshold on the log-odds of the true class", names, most)
     title = "One threshold, seen three times: histogram, confusion matrix, ROC curve"
-    return Player([slider], panels, say, title=title, shown=[(lenient,), (most,), (strict,)])
+    return Player(
+        [slider], panels, lambda i: _say(names[i], counts[i]), title=title, shown=[(lenient,), (most,), (strict,)]
+    )
+
+
+def _say(name: str, counts: np.ndarray) -> str:
+    (tn, fp), (fn, tp) = counts
+    right = (tp + tn) / counts.sum()
+    return (
+        f"Above {name}: {tp:,} of {tp + fn:,} members (recall {tp / (tp + fn):.3f}) and {fp:,} of "
+        f"{tn + fp:,} others (false alarms {fp / (tn + fp):.3f}) are called members; accuracy {right:.3f}."
+    )
 
 
 def confusion(member: np.ndarray, score: np.ndarray, threshold: float) -> np.ndarray:

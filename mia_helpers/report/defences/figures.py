@@ -73,6 +73,8 @@ def plot_both(rows: pd.DataFrame):
     axes = plt.subplots(1, 2, figsize=(9, _height(best)), sharey=True)[1]
     plot_unawares(rows, axes[0])
     plot_adapted(rows, axes[1])
+    for ax in axes:
+        ax.xaxis.label.set_size(11)  # beside each other
     return axes
 
 

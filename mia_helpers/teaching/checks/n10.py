@@ -101,7 +101,11 @@ def _apart(function) -> None:
     members, others = np.zeros((40, 64)), np.zeros((400, 64))  # most columns are empty, as the corners of the digits
     members[:, :4], others[:, :4] = rng.normal(0.9, 1, (40, 4)), rng.normal(0, 1, (400, 4))
     auc = _auc(function, members, others)
-    expect(auc > 0.3, "Two sets differ, and yours is far below one half: it is turned round, or the order is lost.")
+    expect(
+        auc > 0.3,
+        "Two sets differ, and yours is far below one half. Is it turned round, or was the model asked, which has no "
+        "part in this?",
+    )
     expect(
         auc > 0.78,
         "Two sets differ, one of them with few records, and yours hardly sees it. Do you ask the classifier for yes or "
