@@ -1,11 +1,15 @@
 """Questions to a profile's studies: the points that answer them, and one row of a table of answers."""
 
 import math
+from pathlib import Path
 
 import pandas as pd
 
 from mia_helpers.report.intervals import Value
+from mia_helpers.report.ledger import entries_of
+from mia_helpers.report.provenance import manifest
 from mia_helpers.report.tables import p_values
+from mia_helpers.report.tables import write as write_tables
 from mia_helpers.report.verdicts import change_verdict, verdict
 from mia_helpers.walk.experiment import Experiment
 from mia_helpers.walk.profiles import Profile
@@ -85,3 +89,17 @@ def _with_interval(value: float, low: float, high: float) -> str:
     if math.isnan(value):
         return ""
     return f"{value:.3f}" + (f" ({low:.3f} to {high:.3f})" if low < high else "")
+
+
+def write_answers(profile: Profile, start: str, named: dict[str, pd.DataFrame], root: Path) -> list[Path]:
+    """Write the tables of a notebook, `claims` among them, to `results/<profile>/` below `root`; return the paths.
+
+    Where `start` is empty, manifest and ledger are written too. Else another notebook of the profile writes those, and
+    the names of these tables begin with `start`.
+    """
+    tables = {f"{start}{name}": table for name, table in named.items()}
+    if start:
+        return write_tables(profile.name, tables, root=root)
+    claims = named["claims"]
+    about = manifest(profile, claims.loc[claims["verdict"] == "not run", "what"])
+    return write_tables(profile.name, tables, about, root, entries_of(profile))

@@ -103,21 +103,22 @@ def read_all(paths: Iterable[Path]) -> dict[Path, list[Exercise]]:
 
 def filled(source: str, code: str) -> str:
     """Return the source of a solution cell with `code`, which is not indented, where its marked lines stood."""
-    lines = source.splitlines()
-    first, last = lines.index(_line(lines, BEGINS)), lines.index(_line(lines, ENDS))
+    lines, first, last = _marked(source)
     indent = lines[first].partition("#")[0]
     return "\n".join([*lines[:first], textwrap.indent(code.strip("\n"), indent), *lines[last + 1 :]])
 
 
 def solution(source: str) -> str:
     """Return what stands between the markers of a solution cell, not indented."""
-    lines = source.splitlines()
-    first, last = lines.index(_line(lines, BEGINS)), lines.index(_line(lines, ENDS))
+    lines, first, last = _marked(source)
     return textwrap.dedent("\n".join(lines[first + 1 : last]))
 
 
-def _line(lines: list[str], marker: str) -> str:
-    return next(line for line in lines if line.strip() == marker)
+def _marked(source: str) -> tuple[list[str], int, int]:
+    """Return the lines of a solution cell, and which of them are its markers."""
+    lines = source.splitlines()
+    bare = [line.strip() for line in lines]
+    return lines, bare.index(BEGINS), bare.index(ENDS)
 
 
 def asked(source: str) -> list[ast.Call]:

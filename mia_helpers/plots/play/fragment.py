@@ -98,8 +98,8 @@ def panel(draw: Callable, size: tuple[float, float], states: Sequence[tuple], st
     return svg, changes
 
 
-def html(title: str, sliders: Sequence, says: Sequence[str], panels: Sequence[tuple[str, list]]) -> str:
-    """Return sliders, the finding and the panels as one fragment that needs nothing else."""
+def html(title: str, sliders: Sequence, says: Sequence[str], panels: Sequence[tuple[str, list]], start: int) -> str:
+    """Return sliders, the finding and the panels as one fragment that needs nothing else; `start`: of the states."""
     moves, before = [], 0
     for svg, changes in panels:
         moves += [[before + mark, what, values] for mark, what, values in changes]
@@ -114,9 +114,6 @@ def html(title: str, sliders: Sequence, says: Sequence[str], panels: Sequence[tu
         f"<output>{escaping.escape(slider.names[slider.start])}</output></label>"
         for slider in sliders
     )
-    start = 0
-    for slider in sliders:
-        start = start * len(slider.names) + slider.start
     say, label = escaping.escape(says[start]), escaping.escape(f"{title}. {says[start]}")
     return (
         f'<div class="mia-player" style="{CARD}"><script type="application/json">{data}</script>{inputs}'

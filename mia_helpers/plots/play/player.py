@@ -127,9 +127,9 @@ class Player:
     def html(self) -> str:
         """Return the fragment for a page: needs nothing but itself, and may stand there several times."""
         states = self.positions
-        says = [self.say(*state) for state in states]
-        drawn = [fragment.panel(panel.draw, panel.size, states, states.index(self.start)) for panel in self.panels]
-        return fragment.html(self.title, self.sliders, says, drawn)
+        says, start = [self.say(*state) for state in states], states.index(self.start)
+        drawn = [fragment.panel(panel.draw, panel.size, states, start) for panel in self.panels]
+        return fragment.html(self.title, self.sliders, says, drawn, start)
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         """Return what a notebook keeps: sliders where a Jupyter server started the kernel, else the fragment.

@@ -12,15 +12,20 @@ HEURISTICS += ("label_smoothing=0.1", "label_smoothing=0.3", "augmentation=0.062
 PRIVATE = ("dp_sgd,noise=0.2", "dp_sgd,noise=0.5", "dp_sgd,noise=1", "dp_sgd,noise=2")
 
 
+def _name(setting: str) -> str:
+    return "no defence" if setting == AS_IT_IS else setting
+
+
+def _canaries(start: str, setting: str) -> tuple[str, ...]:
+    """Return where the claims tell how many canaries are found: the claim, and how its row begins and goes on."""
+    told = f"{start}, {_name(setting)}"
+    return ("D6", f"{told} (epsilon", "canaries") if setting in PRIVATE else ("D5", f"{told}: canaries")
+
+
 def _of_images(setting: str) -> dict:
     """Return what is told of a setting on images: accuracies, what the paper's attack says, and canaries found."""
     points = {**IMAGES, "setting": setting}
-    name = "no defence" if setting == AS_IT_IS else setting
-    found = (
-        ("D6", f"cifar10, {setting} (epsilon", "canaries")
-        if setting in PRIVATE
-        else ("D5", f"cifar10, {name}: canaries")
-    )
+    found = _canaries("cifar10", setting)
     told_of = {
         "test": (number, mean("points", "test_accuracy", **points, attack="gap")),
         "paper": (number, mean("points", "paper", **points, attack="gap")),
@@ -34,19 +39,16 @@ def _of_images(setting: str) -> dict:
     if setting in PRIVATE:
         told_of["epsilon"] = count, mean("points", "epsilon", **points, attack="lira")
         told_of["shown"] = two, mean("points", "epsilon_shown", **points, attack="lira")
-    return {f"d.{what}.{name.replace(' ', '-')}": found for what, found in told_of.items()}
+    return {f"d.{what}.{_name(setting).replace(' ', '-')}": found for what, found in told_of.items()}
 
 
 def _of_adult(setting: str) -> dict:
     """Return what is told of a setting on Adult with standardised columns: test accuracy, and canaries found."""
-    name = "no defence" if setting == AS_IT_IS else setting
-    points = {**ADULT, "setting": setting}
-    start = f"adult, standardised columns, {name}"
-    found = ("D6", f"{start} (epsilon", "canaries") if setting in PRIVATE else ("D5", f"{start}: canaries")
-    return {
-        f"d.adult.test.{name.replace(' ', '-')}": (number, mean("points", "test_accuracy", **points, attack="gap")),
-        f"d.adult.found.{name.replace(' ', '-')}": (percent, claim(*found, column="defended")),
+    told_of = {
+        "test": (number, mean("points", "test_accuracy", **ADULT, setting=setting, attack="gap")),
+        "found": (percent, claim(*_canaries("adult, standardised columns", setting), column="defended")),
     }
+    return {f"d.adult.{what}.{_name(setting).replace(' ', '-')}": found for what, found in told_of.items()}
 
 
 DEFENCES = {

@@ -9,12 +9,9 @@ from mia_helpers.attacks.references.privacy import DELTA
 from mia_helpers.report.defences.claims import verdicts_table
 from mia_helpers.report.defences.values import RATES, Setting, settings_of
 from mia_helpers.report.intervals import Value
-from mia_helpers.report.ledger import entries_of
 from mia_helpers.report.modern.values import SHARES, exposed_auc
-from mia_helpers.report.provenance import manifest
-from mia_helpers.report.questions import Studies
+from mia_helpers.report.questions import Studies, write_answers
 from mia_helpers.report.tables import root_unless_lost
-from mia_helpers.report.tables import write as write_tables
 from mia_helpers.walk.profiles import Profile
 from mia_helpers.walk.studies import OF_DEFENCES
 
@@ -87,10 +84,6 @@ def write(profile: Profile, points: pd.DataFrame, claims: pd.DataFrame) -> tuple
 
     Where another notebook writes manifest and ledger of the profile, the tables' names begin with `defences_`.
     """
-    start, root = _start(profile), root_for(profile, points)
+    root = root_for(profile, points)
     named = {"points": points, "claims": claims, "verdicts": verdicts_table(claims)}
-    named = {f"{start}{name}": table for name, table in named.items()}
-    if start:
-        return root, write_tables(profile.name, named, root=root)
-    about = manifest(profile, claims.loc[claims["verdict"] == "not run", "what"])
-    return root, write_tables(profile.name, named, about, root, entries_of(profile))
+    return root, write_answers(profile, _start(profile), named, root)

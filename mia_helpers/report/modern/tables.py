@@ -4,12 +4,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from mia_helpers.report.ledger import entries_of
 from mia_helpers.report.modern.values import SHARES, each_target, exposed_auc, exposure, own_target, share_of
-from mia_helpers.report.provenance import manifest
-from mia_helpers.report.questions import answers_table
+from mia_helpers.report.questions import answers_table, write_answers
 from mia_helpers.report.tables import root_unless_lost
-from mia_helpers.report.tables import write as write_tables
 from mia_helpers.walk.profiles import Profile
 from mia_helpers.walk.studies import OF_REFERENCES, STUDIES, Point
 
@@ -74,10 +71,6 @@ def write(profile: Profile, attacks: pd.DataFrame, claims: pd.DataFrame) -> tupl
     Where the profile has experiments, notebook 07 writes manifest and ledger, and a table `claims` of its own; these
     are then called `modern_attacks` and `modern_claims`.
     """
-    start, root = _start(profile), root_for(profile, attacks)
+    root = root_for(profile, attacks)
     named = {"attacks": attacks, "claims": claims, "verdicts": verdicts_table(claims)}
-    named = {f"{start}{name}": table for name, table in named.items()}
-    if profile.experiments:
-        return root, write_tables(profile.name, named, root=root)
-    about = manifest(profile, claims.loc[claims["verdict"] == "not run", "what"])
-    return root, write_tables(profile.name, named, about, root, entries_of(profile))
+    return root, write_answers(profile, _start(profile), named, root)
