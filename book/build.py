@@ -12,7 +12,7 @@ from book.checks import faults
 from mia_helpers.engine.errors import MIAError
 
 ROOT = Path(__file__).resolve().parents[1]
-NEED_ALTS = False  # True once every notebook was executed by code that gives each figure an alt text
+NEED_ALTS = True  # every notebook is executed by code that gives each figure an alt text
 
 
 def build(out: Path, *, need_alts: bool = NEED_ALTS, root: Path = ROOT) -> str:
