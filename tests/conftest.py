@@ -1,6 +1,14 @@
 """Every test works in folders of its own: nothing is read from or written to the repository's runs and results."""
 
+import matplotlib
 import pytest
+
+
+@pytest.fixture(autouse=True)
+def own_look():
+    """The look that a test gives to figures ends with it."""
+    with matplotlib.rc_context():
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -29,10 +29,9 @@ def world(monkeypatch):
 
 @pytest.fixture(autouse=True)
 def closed():
-    """Figures are drawn in the notebook's look, which goes with them."""
-    with plt.rc_context():
-        plots.style()
-        yield
+    """Figures are drawn in the notebook's look."""
+    plots.style()
+    yield
     plt.close("all")
 
 

@@ -205,9 +205,10 @@ def of_report():
 
 @pytest.fixture(scope="module", params=[of_plots, of_report])
 def drawn(request):
-    plots.style()
-    plt.rcParams["figure.max_open_warning"] = 0
-    found = [(ax.get_figure(root=True)) for ax in request.param()]
+    with plt.rc_context():
+        plots.style()
+        plt.rcParams["figure.max_open_warning"] = 0
+        found = [ax.get_figure(root=True) for ax in request.param()]
     yield found
     plt.close("all")
 

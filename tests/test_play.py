@@ -8,6 +8,7 @@ import re
 import shutil
 from pathlib import Path
 
+import matplotlib
 import nbformat
 import numpy as np
 import pandas as pd
@@ -65,8 +66,8 @@ PLAYERS = {
 @pytest.fixture(scope="module")
 def shown():
     """What a notebook keeps of each, and its metadata."""
-    plots.style()
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, matplotlib.rc_context():
+        plots.style()
         patch.delenv("JPY_SESSION_NAME", raising=False)
         return {name: make()._repr_mimebundle_() for name, make in PLAYERS.items()}
 
