@@ -204,11 +204,10 @@ def _texts(name: str, values) -> np.ndarray:
     array = _plain(values)
     if array.ndim != 1:
         raise MIAError(f"{name} has shape {array.shape}, expected a name for each record")
-    series = pd.Series(array)
-    empty = np.flatnonzero(series.isna() | (series.astype(str).str.strip() == ""))
+    texts = np.array([str(value) for value in array], object)  # no column of pandas: with pyarrow it takes UTF-8 alone
+    empty = np.flatnonzero(pd.isna(array) | np.array([not text.strip() for text in texts], bool))
     if len(empty):
         raise MIAError(f"{name} is missing in row {empty[0]} ({len(empty)} such rows): expected a name for each record")
-    texts = series.astype(str).to_numpy(object)
     bad = [row for row, text in enumerate(texts) if not text.isascii() and HALF_PAIR.search(text)]
     if bad:
         raise MIAError(f"{name} is {texts[bad[0]]!r} in row {bad[0]}: expected a text that UTF-8 can write")
