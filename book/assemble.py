@@ -111,15 +111,20 @@ def _results(root: Path) -> dict[str, str]:
     return made
 
 
+def docs_of(root: Path) -> list[str]:
+    """Return the pages under docs/ as paths in the repository, in the README's order, with those it does not name."""
+    text = (root / "README.md").read_text(encoding="utf-8")
+    named = re.findall(r"\((docs/[a-z_]+\.md)\)", text.partition("## Where to read on")[2])
+    every = sorted(f"docs/{path.name}" for path in (root / "docs").glob("*.md"))
+    return list(dict.fromkeys([*named, *every]))
+
+
 def _contents(root: Path, pages: dict[str, str]) -> str:
     """Return the table of contents: chapters, then pages in the README's order, then tables and the reference."""
-    text = (root / "README.md").read_text(encoding="utf-8")
-    docs = dict.fromkeys(re.findall(r"\((docs/[a-z_]+\.md)\)", text.partition("## Where to read on")[2]))
-    docs |= dict.fromkeys(sorted(page for page in pages if page.startswith("docs/")))
     chapters = sorted(posixpath.splitext(page)[0] for page in pages if page.startswith("notebooks/"))
     parts = {
         "The notebooks": chapters,
-        "Pages": [posixpath.splitext(page)[0] for page in docs],
+        "Pages": [posixpath.splitext(page)[0] for page in docs_of(root)],
         "To look things up": ["results/index", "reference/index", "bibliography", "CONTRIBUTING", "CHANGELOG"],
     }
     return "".join(_toctree(names, options=f":hidden:\n:caption: {caption}\n") for caption, names in parts.items())

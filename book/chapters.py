@@ -65,7 +65,7 @@ class Chapters:
         for cell in book.cells:
             if cell.cell_type == "markdown":
                 heading = ([*re.findall(r"(?m)^#+ (.*)$", cell.source), heading])[0]
-                cell.source = self.papers.cite(self.links.rewrite(COMMENT.sub("", cell.source), page))
+                cell.source = self.text(cell.source, page)
             elif cell.cell_type == "code":
                 self._code(cell, page, heading)
         title, *rest = book.cells
@@ -73,6 +73,10 @@ class Chapters:
         title.source = f"{first}\n\n{downloads}\n{text}"
         book.cells = [title, *rest]
         return book
+
+    def text(self, source: str, page: str) -> str:
+        """Return the Markdown of a page, or of a part of it, with links and citations of the book."""
+        return self.papers.cite(self.links.rewrite(COMMENT.sub("", source), page))
 
     def _code(self, cell: NotebookNode, page: str, heading: str) -> None:
         """Change a code cell: fold a solution, describe figures, let those play that can."""
