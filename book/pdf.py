@@ -72,7 +72,7 @@ def typeset(root: Path, folder: Path) -> Path:
     if done.returncode:
         raise MIAError(f"pandoc is not content: {done.stderr[-6000:]}")
     book = (LOOK / "book.typ").read_text(encoding="utf-8") + done.stdout
-    (folder / "book.typ").write_text(book + '\n#bibliography("references.bib", style: "apa")\n', encoding="utf-8")
+    (folder / "book.typ").write_text(book + '\n#bibliography("references.bib", style: "ieee")\n', encoding="utf-8")
     return folder / "book.typ"
 
 

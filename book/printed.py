@@ -9,6 +9,8 @@ from nbformat import NotebookNode
 from book.chapters import Chapters
 from mia_helpers.teaching import exercises
 
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")  # of a terminal
+
 
 @dataclass
 class Printed(Chapters):
@@ -68,7 +70,7 @@ class Printed(Chapters):
         table = re.search(r"(?s)<table.*?</table>", data.get("text/html", ""))
         if table:
             return [_block(table[0], "{=html}")]
-        text = output.get("text") or data.get("text/plain", "")
+        text = COLOURS.sub("", output.get("text") or data.get("text/plain", ""))
         return [_block(text.strip("\n"), "output")] if text.strip() else []
 
 

@@ -1,12 +1,20 @@
-local ROOM = 118  -- characters beside each other in a table as wide as the page
+local ROOM, SMALLER = 112, 128  -- characters beside each other in a table as wide as the page, and in smaller letters
 
--- What the book needs beyond what pandoc does: tables of pandas are HTML; a formula is read aloud as it was written; the
--- place of a file, to which links lead, is behind its title.
+-- What the book needs beyond what pandoc does: tables of pandas are HTML; what cannot be seen is read aloud, a formula as it
+-- was written; the place of a file, to which links lead, is behind its title.
+local function quoted(text)
+  return '"' .. text:gsub("\\", "\\\\"):gsub('"', '\\"') .. '"'
+end
+
 function Math(math)
   local typst = pandoc.write(pandoc.Pandoc({pandoc.Plain({math})}), "typst"):gsub("%s+$", "")
-  local quoted = math.text:gsub("\\", "\\\\"):gsub('"', '\\"')
   local block = tostring(math.mathtype == "DisplayMath")
-  return pandoc.RawInline("typst", '#formula(' .. block .. ', "' .. quoted .. '", ' .. typst .. ")")
+  return pandoc.RawInline("typst", "#formula(" .. block .. ", " .. quoted(math.text) .. ", " .. typst .. ")")
+end
+
+function Image(image)
+  local alt = pandoc.utils.stringify(image.caption)
+  return pandoc.RawInline("typst", "#picture(" .. quoted(image.src) .. ", " .. quoted(alt) .. ")")
 end
 
 function Header(header)
@@ -24,10 +32,10 @@ local function measure(table)
       for i, cell in ipairs(#row.cells == #table.colspecs and row.cells or {}) do  -- not those with spans
         local text = pandoc.utils.stringify(cell.contents)
         longest[i] = math.max(longest[i] or 1, utf8.len(text))
-        for part in text:gmatch("%S+") do
-          word[i] = math.max(word[i] or 1, utf8.len(part))
+        for part in text:gmatch("[^%s_/=]+") do  -- lines break behind these, too
+          word[i] = math.max(word[i] or 1, utf8.len(part) + 1)
         end
-        if is_body and text:match("^[^%d]") and not text:match("^[-−+<(]?%d") then
+        if is_body and (text:match("^%a%d") or text:gsub("NaN", ""):gsub(" to ", ""):match("%a%a")) then
           number[i] = false
         end
       end
@@ -40,22 +48,31 @@ local function measure(table)
   return longest, word, number
 end
 
--- Columns of text to the left, of numbers to the right; where not all fit, those of long texts are made narrower.
+-- Columns of text to the left, of numbers to the right. Where not all fit, those of long texts are made narrower.
 function Table(table)
   local longest, word, number = measure(table)
-  local function width(i, share)
-    return math.max(math.min(longest[i] or 1, (word[i] or 1)), (longest[i] or 1) * share) + 1.5
+  local function widths(share)
+    local found, sum = {}, 0
+    for i = 1, #table.colspecs do
+      local long = longest[i] or 1
+      found[i] = math.max(math.min(long, word[i] or 1), long * share) + 1.7
+      sum = sum + found[i]
+    end
+    return found, sum
   end
-  local function all(share)
-    local sum = 0
-    for i = 1, #table.colspecs do sum = sum + width(i, share) end
-    return sum
+  local share, room = 1, ROOM
+  local found, sum = widths(share)
+  while sum > room and share > 0.05 do
+    share = share * 0.97
+    room = share < 0.6 and SMALLER or ROOM
+    found, sum = widths(share)
   end
-  local share = 1
-  while all(share) > ROOM and share > 0.05 do share = share * 0.97 end
   for i = 1, #table.colspecs do
     local align = number[i] == false and pandoc.AlignLeft or pandoc.AlignRight
-    table.colspecs[i] = {align, share < 1 and width(i, share) / all(share) or nil}
+    table.colspecs[i] = {align, share < 1 and found[i] / sum or nil}
+  end
+  if room == SMALLER then
+    return {pandoc.RawBlock("typst", "#smaller["), table, pandoc.RawBlock("typst", "]")}
   end
   return table
 end
