@@ -10,14 +10,13 @@ from pathlib import Path
 import nbformat
 
 from book import reference, tables
-from book.chapters import COMMENT, Chapters, read_all
+from book.chapters import Chapters, read_all
 from book.links import Links, address_of
 from book.papers import Papers
 from mia_helpers.engine.errors import MIAError
 from mia_helpers.teaching import copies, exercises
 
 HERE = Path(__file__).parent
-BACK = re.compile(r"(?m)^\[Back to the README\]\([^)]*\)\.? ?")  # the book has a table of contents
 AROUND = ("CONTRIBUTING.md", "CHANGELOG.md")
 BENCHMARKS = ("results", "cost")
 
@@ -58,34 +57,39 @@ def student_copies(paths: Iterable[Path], folder: Path) -> dict[str, Path]:
     return made
 
 
-def assemble(root: Path, source: Path) -> dict[str, list[str]]:
-    """Write the source of the book of the checkout `root` into the empty folder `source`.
+def assemble(root: Path, source: Path, pdf: Path | None = None) -> dict[str, list[str]]:
+    """Write the source of the book of the checkout `root` into the empty folder `source`, with a `pdf` to download.
 
     Returns the cells, by page, whose figures have no alt text.
 
     Raises
     ------
     MIAError
-        If a notebook was not executed, or a link leads nowhere: before anything is written. If a table is of a new
-        kind.
+        If a notebook was not executed, a link leads nowhere, or there is no such `pdf`: before anything is written. If
+        a table is of a new kind.
     """
+    if pdf and not pdf.is_file():
+        raise MIAError(f"there is no {pdf} to take along. Run `make pdf` first.")
     books = read_all(sorted((root / "notebooks").glob("*.ipynb")))
     papers = Papers(HERE / "references.bib")
     links = Links(root, places(root, books), address_of(root))
     chapters = Chapters(links, papers)
     made = {}
     for page in ["README.md", *AROUND, *(f"docs/{path.name}" for path in sorted((root / "docs").glob("*.md")))]:
-        text = BACK.sub("", COMMENT.sub("", (root / page).read_text(encoding="utf-8")))
-        made[links.pages[page]] = papers.cite(links.rewrite(text, page))
+        made[links.pages[page]] = chapters.page(root, page)
     students = student_copies(books, source / "copies")
     for path, book in books.items():
         chapter = chapters.chapter(book, f"notebooks/{path.name}", _downloads(path, students))
         made[f"notebooks/{path.name}"] = nbformat.writes(chapter)
     links.check()
-    made["index.md"] += _contents(root, links.pages)
+    title, _, text = made["index.md"].partition("\n")
+    offered = "\n{download}`This book as a PDF <downloads/book.pdf>`\n" if pdf else ""
+    made["index.md"] = f"{title}\n{offered}{text}{_contents(root, links.pages)}"
     made |= {f"{name}.rst": text for name, text in reference.pages().items()}
     made |= _results(root)
     _write(root, source, made, links.files, students)
+    if pdf:
+        shutil.copyfile(pdf, source / "downloads" / "book.pdf")
     return chapters.without_alt
 
 

@@ -13,6 +13,7 @@ from mia_helpers.engine.errors import MIAError
 from mia_helpers.plots.play import PLAYER
 
 WIDGET = "application/vnd.jupyter.widget-view+json"  # needs a kernel
+BACK = re.compile(r"(?m)^\[Back to the README\]\([^)]*\)\.? ?")  # the book has a table of contents
 COMMENT = re.compile(r"(?s)<!--.*?-->")
 
 
@@ -73,6 +74,10 @@ class Chapters:
         title.source = f"{first}\n\n{downloads}\n{text}"
         book.cells = [title, *rest]
         return book
+
+    def page(self, root: Path, page: str) -> str:
+        """Return the Markdown of a page of the checkout `root`; `page` is its path there."""
+        return self.text(BACK.sub("", (root / page).read_text(encoding="utf-8")), page)
 
     def text(self, source: str, page: str) -> str:
         """Return the Markdown of a page, or of a part of it, with links and citations of the book."""

@@ -66,7 +66,8 @@ class Printed(Chapters):
             alt = output.metadata.get("image/png", {}).get("alt") or self._missing(cell, page, cell.id)
             path = f"pictures/{len(self.pictures)}.png"
             self.pictures[path] = base64.b64decode(data["image/png"])
-            return [_typst(f'#picture("{path}", {_quoted(alt)})')]
+            width = min(100, int.from_bytes(self.pictures[path][16:20]) // 7)  # its pixels stand in a PNG's header
+            return [_typst(f'#picture("{path}", {_quoted(alt)}, width: {width}%)')]
         table = re.search(r"(?s)<table.*?</table>", data.get("text/html", ""))
         if table:
             return [_block(table[0], "{=html}")]
