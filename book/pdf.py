@@ -98,4 +98,4 @@ def chapters(root: Path) -> tuple[dict[str, str], dict[str, bytes]]:
 
 def _told(fault: typst.TypstError | typst.TypstWarning) -> str:
     """Return what typst says, and about what."""
-    return " ".join([fault.message, *fault.hints, fault.diagnostic[:2000]])
+    return (fault.diagnostic or fault.message)[:6000]
