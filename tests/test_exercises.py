@@ -1,6 +1,7 @@
 """The exercises: each is complete, its check refuses stub and wrong answers, and student copies have no solution."""
 
 import json
+import re
 import time
 from pathlib import Path
 
@@ -129,6 +130,17 @@ def test_there_are_three_to_five_exercises_short_ones_and_tasks(path):
     assert {exercise.is_task for exercise in found} == {True, False}
     assert min(exercise.minutes for exercise in found) <= 3
     assert max(exercise.minutes for exercise in found) <= 20
+
+
+def test_each_notebook_asks_for_a_judgement_and_the_teaching_page_names_those_to_grade():
+    judgements = {}
+    for path, found in exercises.read_all(NOTEBOOKS).items():
+        tags = [cell.metadata.get("tags", []) for cell in nbformat.read(path, as_version=4).cells]
+        judgements[path] = [exercise.number for exercise in found if "judgement" in tags[exercise.cells[0]]]
+        assert judgements[path], path.name
+    page = (files.CHECKOUT / "docs" / "teaching.md").read_text(encoding="utf-8")
+    listed = re.search(r"Grade the judgements \(exercises ([^)]+)\)", page)[1]
+    assert re.findall(r"\d+\.\d+", listed) == [number for numbers in judgements.values() for number in numbers]
 
 
 @named(NOTEBOOKS)
