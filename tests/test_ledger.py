@@ -58,6 +58,30 @@ def test_tables_are_the_same_without_the_artifacts(results, monkeypatch, tmp_pat
     assert written[0].read_bytes() == (results / "ledger.json").read_bytes()
 
 
+def test_the_same_numbers_leave_manifest_and_ledger_of_whoever_computed_them(tmp_path):
+    def write(commit, value, told=1.0):
+        table = pd.DataFrame({"value": [value]})
+        return report.write(
+            "demo", {"a": table}, {"git_commit": commit}, tmp_path, {"w": {"f": [told, math.nan], "commit": commit}}
+        )
+
+    def commits():
+        return [json.loads(path.read_text()) for path in written[:2]]
+
+    written = write("first", 0.5)
+    before = {path: path.read_bytes() for path in written}
+    assert write("second", 0.5) == written
+    assert {path: path.read_bytes() for path in written} == before
+    write("third", 0.25)  # another way to draw the table
+    assert commits()[0] == {"git_commit": "third"}
+    write("fourth", 0.25, told=2.0)  # another number behind the same table
+    assert commits()[0] == {"git_commit": "fourth"}
+    assert commits()[1]["entries"]["w"]["commit"] == "fourth"
+    written[0].with_name("a.md").unlink()
+    write("fifth", 0.25, told=2.0)
+    assert commits()[0] == {"git_commit": "fifth"}
+
+
 @pytest.mark.slow
 def test_tables_of_reference_models_are_the_same_without_the_artifacts(results, monkeypatch, tmp_path):
     exp = EXP.replace(dataset="synthetic_census", train_size=150, n_references=8)

@@ -91,3 +91,17 @@ def text(entries: dict[str, dict]) -> str:
     """Return a ledger as it is written: a line for each artifact or pair of them."""
     lines = [f"{json.dumps(of)}: {json.dumps(dict(sorted(values.items())))}" for of, values in entries.items()]
     return f'{{"version": {VERSION}, "entries": {{\n' + ",\n".join(lines) + "\n}}\n"
+
+
+def same(path: Path, entries: dict[str, dict]) -> bool:
+    """Return whether the ledger `path` holds these very entries, of whatever commits."""
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+        return told["version"] == VERSION and _undated(told["entries"]) == _undated(entries)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return False
+
+
+def _undated(entries: dict[str, dict]) -> str:
+    """Return the text without commits: as text, NaN is NaN."""
+    return text({of: {what: value for what, value in e.items() if what != COMMIT} for of, e in entries.items()})

@@ -140,31 +140,39 @@ def overview(table: pd.DataFrame) -> pd.DataFrame:
 def write(profile: str, tables: dict[str, pd.DataFrame], about=None, root: Path | None = None, entries=None):
     """Write each table as CSV, Markdown and LaTeX to `results/<profile>/`, `about` as manifest; return the paths.
 
-    `entries` are those of the ledger (see `ledger.entries_of`).
+    `entries` are those of the ledger (see `ledger.entries_of`). Where ledger and tables hold these very numbers,
+    manifest and ledger stay: they tell who computed them, and a notebook that is run again leaves a clean checkout.
 
     Numbers keep six significant digits: the same artifacts give the same bytes.
     """
-    folder, written = results_dir(profile, root), []
-    if about is not None:
-        written.append(folder / "manifest.json")
-        files.write_text(written[0], json.dumps(about, indent=1) + "\n", variable=files.RESULTS)
+    folder = results_dir(profile, root)
+    texts = {folder / f"{name}.{suffix}": text for name, table in tables.items() for suffix, text in _forms(table)}
+    told = {} if about is None else {folder / "manifest.json": json.dumps(about, indent=1) + "\n"}
     if entries is not None:
-        written.append(folder / "ledger.json")
-        files.write_text(written[-1], ledger.text(entries), variable=files.RESULTS)
-    for name, table in tables.items():
-        text = {
-            "csv": table.to_csv(index=False, float_format="%.6g", lineterminator="\n"),
-            "md": markdown(table),
-            "tex": table.to_latex(index=False, float_format="%.3f", na_rep="", escape=True),
-        }
-        for suffix, content in text.items():
-            path = folder / f"{name}.{suffix}"
-            if suffix != "csv" and len(table) > 200:  # nobody reads hundreds of rows as a page
-                path.unlink(missing_ok=True)
-                continue
-            files.write_text(path, content, variable=files.RESULTS)
-            written.append(path)
-    return written
+        told[folder / "ledger.json"] = ledger.text(entries)
+        if ledger.same(folder / "ledger.json", entries) and all(_holds(path, text) for path, text in texts.items()):
+            return [*told, *(path for path, text in texts.items() if text)]
+    texts = told | texts
+    for path, text in texts.items():
+        if text:
+            files.write_text(path, text, variable=files.RESULTS)
+        else:
+            path.unlink(missing_ok=True)
+    return [path for path, text in texts.items() if text]
+
+
+def _forms(table: pd.DataFrame) -> list[tuple[str, str]]:
+    """Return the suffix and text of each form of a table; an empty text where nobody would read so many rows."""
+    pages = [("md", markdown(table)), ("tex", table.to_latex(index=False, float_format="%.3f", na_rep="", escape=True))]
+    shown = pages if len(table) <= 200 else [(suffix, "") for suffix, _ in pages]
+    return [("csv", table.to_csv(index=False, float_format="%.6g", lineterminator="\n")), *shown]
+
+
+def _holds(path: Path, text: str) -> bool:
+    try:
+        return path.read_text(encoding="utf-8") == text
+    except (OSError, ValueError):
+        return not text and not path.exists()
 
 
 def verdicts_table(claims: pd.DataFrame) -> pd.DataFrame:
