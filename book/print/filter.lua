@@ -1,11 +1,12 @@
+-- What the book needs beyond what pandoc does.
+
 local ROOM, SMALLER = 112, 128  -- characters beside each other in a table as wide as the page, and in smaller letters
 
--- What the book needs beyond what pandoc does: tables of pandas are HTML; what cannot be seen is read aloud, a formula as it
--- was written; the place of a file, to which links lead, is behind its title.
 local function quoted(text)
   return '"' .. text:gsub("\\", "\\\\"):gsub('"', '\\"') .. '"'
 end
 
+-- A formula is read aloud as it was written, a figure by its alt text.
 function Math(math)
   local typst = pandoc.write(pandoc.Pandoc({pandoc.Plain({math})}), "typst"):gsub("%s+$", "")
   local block = tostring(math.mathtype == "DisplayMath")
@@ -17,6 +18,7 @@ function Image(image)
   return pandoc.RawInline("typst", "#picture(" .. quoted(image.src) .. ", " .. quoted(alt) .. ")")
 end
 
+-- The place of a file, to which links lead, is behind its title.
 function Header(header)
   if header.level == 1 then
     local file = header.identifier:match("^(.-)__")
@@ -24,7 +26,7 @@ function Header(header)
   end
 end
 
--- Return the length of the longest cell of each column, of its longest word, and whether all below the head are numbers.
+-- Return the length of each column's longest cell and longest word, and false for those that hold more than numbers.
 local function measure(table)
   local longest, word, number = {}, {}, {}
   local function look(rows, is_body)
@@ -60,7 +62,7 @@ function Table(table)
     end
     return found, sum
   end
-  local share, room = 1, ROOM
+  local share, room = 1, ROOM  -- of the length of its longest cell, what a column gets; never less than a word
   local found, sum = widths(share)
   while sum > room and share > 0.05 do
     share = share * 0.97
@@ -77,6 +79,7 @@ function Table(table)
   return table
 end
 
+-- Tables of pandas are HTML.
 function RawBlock(block)
   if block.format == "html" and block.text:match("<table") then
     return pandoc.read(block.text, "html").blocks:walk({Table = Table})
