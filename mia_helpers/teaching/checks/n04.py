@@ -31,6 +31,12 @@ CASES_4_2 = (  # members as 1, scores, the accuracy of the best threshold, and w
     ),
     ([1, 1, 1, 0], [1, 2, 3, 4], 0.75, "Calling everybody a member is allowed, too: a threshold below all scores."),
     ([0, 0, 0, 1], [4, 3, 2, 1], 0.75, "Calling nobody a member is allowed, too: no score above the threshold."),
+    (
+        [1, 1, 0, 0],
+        [1000, 0.002, 0.001, -1000],
+        1.0,
+        "A grid steps over scores that lie close together. Which thresholds make a difference?",
+    ),
 )
 
 
@@ -73,6 +79,10 @@ def share_by_confidence(function, shadows) -> str:
     for slip, why in _slips(made):
         expect(not np.allclose(said, slip, atol=1e-6), why)
     right = _by(made.log_odds, made.member)
+    expect(
+        not np.allclose(said, _by(shadows.log_odds, shadows.member), atol=1e-6),
+        "Those are groups of the shadows, whatever records it is given. Does it use something else than its argument?",
+    )
     expect(np.allclose(said, right, atol=0.06), "Those are other groups. Sort by the log-odds of the true class.")
     found = _ten_shares(tried(function, shadows))
     most, ties = int(np.argmax(found)) + 1, 1 - len(np.unique(shadows.log_odds)) / len(shadows)
@@ -112,6 +122,7 @@ def _slips(made: Records) -> tuple:
     """Return pairs of what one may compute instead, and what is wrong with it."""
     score, member = made.log_odds, made.member
     right, cuts = _by(score, member), np.quantile(score, np.linspace(0, 0.9, 10))
+    first = np.quantile(score, np.linspace(0.1, 1, 10))
     place = np.clip(np.digitize(score, np.linspace(score.min(), score.max(), 11)) - 1, 0, 9)
     wide = np.array([member[place == i].mean() if (place == i).any() else 0 for i in range(10)])
     return (
@@ -123,6 +134,7 @@ def _slips(made: Records) -> tuple:
         (right / 10, "Those are parts of all answers. Of each group, which share are members?"),
         (right / right.sum(), "Those are parts of all members. Of each group, which share are members?"),
         (np.array([member[score >= cut].mean() for cut in cuts]), "Your groups contain one another: cut them apart."),
+        (np.array([member[score <= cut].mean() for cut in first]), "Your groups contain one another: cut them apart."),
         (np.sort(right), "You sorted the shares; the groups should be in the order of their confidence."),
     )
 

@@ -107,7 +107,11 @@ def auc_of_pairs(function, result) -> str:
         for scores in ([0.9, 0.4, 0.2, 0.1, 0.3], [1.0, 1.0, 0.0, 0.0, 0.0])
     )
     n_pairs = 6
-    expect(clear != tied, "It returns the same whatever the scores are: use what it is called with.")
+    left_out = 4 / n_pairs  # two of the three pairs that do not tie in `tied`, and by accident what `clear` should be
+    expect(
+        clear != tied or np.isclose(tied, left_out),
+        "It returns the same whatever the scores are: use what it is called with.",
+    )
     expect(not np.isclose(clear, 4), "That is a count of pairs; how often is asked for, a share of all pairs.")
     expect(not np.isclose(clear, 100 * 4 / n_pairs), "That is a percentage; a share is asked for.")
     expect(not np.isclose(clear, 2 / n_pairs), "Members and non-members are swapped: the member should score higher.")
@@ -115,10 +119,15 @@ def auc_of_pairs(function, result) -> str:
         np.isclose(clear, 4 / n_pairs),
         "Two members and three non-members make six pairs: each member with each non-member, and no others.",
     )
+    expect(not np.isclose(tied, left_out), "Ties: yours leaves such pairs out; how often is asked for, of all pairs.")
     expect(not np.isclose(tied, 2 / n_pairs), "Ties: where both score the same, the pair counts for nothing in yours.")
     expect(not np.isclose(tied, 5 / n_pairs), "Ties: where both score the same, yours counts the pair as a whole one.")
     expect(
         np.isclose(tied, 3.5 / n_pairs), "Without ties it is right. What is a pair worth in which both score the same?"
+    )
+    turned = _number(function(member, np.array([0.1, 0.6, 0.8, 0.9, 0.7])), "What auc_of_pairs returns")
+    expect(
+        np.isclose(turned, 2 / n_pairs), "Where non-members score higher, it is below one half. Yours turns it round."
     )
     rows = np.r_[np.flatnonzero(result.member)[:400], np.flatnonzero(~result.member)[:300]]
     expected = roc_auc_score(result.member[rows], result.score[rows])

@@ -17,7 +17,11 @@ SLIPS_10_3 = (  # what one may write instead, and what is wrong with it
     (3, "That counts members that have a twin, not the others that have one."),
     (4 / 7, "That is a share of the others; their number is asked for."),
     (4 / 5, "That is a number divided by that of the members; the others that have a twin are to be counted."),
-    (6, "That counts what repeats within a set, too. A twin is a member here, and a non-member there."),
+    (
+        6,
+        "That counts what repeats within a set, too, or the same values in other columns. A twin is a member here, and "
+        "a non-member there, value by value.",
+    ),
     (14, "That counts equal values, and not records."),
 )
 PAIRS = 3 * 2 + 1  # each of three others with each of two members, and one with one
@@ -99,7 +103,8 @@ def _apart(function) -> None:
     """Two sets that differ in four columns, so that they overlap; one of them has few records."""
     rng = np.random.default_rng(2)
     members, others = np.zeros((40, 64)), np.zeros((400, 64))  # most columns are empty, as the corners of the digits
-    members[:, :4], others[:, :4] = rng.normal(0.9, 1, (40, 4)), rng.normal(0, 1, (400, 4))
+    up_and_down = [0.9, -0.9, 0.9, -0.9]  # so that their sum says nothing
+    members[:, :4], others[:, :4] = rng.normal(up_and_down, 1, (40, 4)), rng.normal(0, 1, (400, 4))
     auc = _auc(function, members, others)
     expect(
         auc > 0.3,
@@ -109,7 +114,8 @@ def _apart(function) -> None:
     expect(
         auc > 0.78,
         "Two sets differ, one of them with few records, and yours hardly sees it. Do you ask the classifier for yes or "
-        "no, where the AUC needs its scores (`predict_proba`)? Or the model, which has no part in this?",
+        "no, where the AUC needs its scores (`predict_proba`)? Is it a single tree, whose scores are hardly more than "
+        "that? Or is nothing learnt, from columns as they are, or from the model, which has no part in this?",
     )
 
 
@@ -140,6 +146,10 @@ def is_broken(function, *reports) -> str:
     """Try a function of a report's table, a metric and a limit on made-up rows, and on reports."""
     for limit, right, why in CASES_10_5:
         expect(_said(function, TABLE, "auc", limit) == right, why)
+    expect(
+        _said(function, TABLE, "balanced_accuracy", 0.9) and not _said(function, TABLE, "balanced_accuracy", 0.96),
+        "It is right for the AUC, and not for another metric. Does it look at the one that it is asked about?",
+    )
     for report in reports:
         for limit in (0.5, 0.6, 0.9):
             right = bool(report.failures(f"auc={limit}"))
