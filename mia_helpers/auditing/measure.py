@@ -71,6 +71,21 @@ def headline(table: pd.DataFrame) -> str:
     return str(max(names, key=lambda name: (low.loc[name, "tpr_at_1pct_fpr"], low.loc[name, "auc"])))
 
 
+def clearest(table: pd.DataFrame) -> str:
+    """Return the attack to be told of over all records: the headline's, unless only another's AUC is surely above 0.5.
+
+    That may be the gap attack's.
+    """
+    low = table[table["metric"] == "auc"].set_index("attack")["low"].fillna(-1)
+    first = headline(table)
+    return first if low[first] > 0.5 or not low.max() > 0.5 else str(low.idxmax())
+
+
+def shows_epsilon(table: pd.DataFrame) -> bool:
+    """Return whether the bound on epsilon of any attack is above 0."""
+    return bool((table.loc[table["metric"] == "epsilon", "value"] > 0).any())
+
+
 def _rate(answers: AuditAnswers, score: np.ndarray, name: str, level: float) -> tuple[float, ...]:
     n = len(answers) - answers.n_others
     if not is_knowable(name, answers.n_others):

@@ -59,7 +59,7 @@ def sections(report, old=None) -> list[Section]:
 
 def answer(report) -> str:
     """Return one sentence for who reads no more: the answer to the page's question, and no verdict on the model."""
-    rate, auc = report.value("tpr_at_1pct_fpr"), report.value("auc")
+    rate, auc = report.value("tpr_at_1pct_fpr"), report.value("auc", measure.clearest(report.table))
     if any(said.startswith(limits.UNLIKE) for said in report.warnings):
         return "This audit cannot tell: the two sets of records differ, and it measures that."
     if rate["low"] > CHANCE["tpr_at_1pct_fpr"]:
@@ -72,6 +72,8 @@ def answer(report) -> str:
             f"Yes, over all records: of a member and another, an attacker picks the member in {percent(auc['value'])} "
             f"of cases; guessing does in 50%. That single ones are surely found is not shown."
         )
+    if measure.shows_epsilon(report.table):
+        return f"Perhaps: no rate and no AUC is surely above guessing. {_BOUND}"
     return "Not by these attacks on these records: they find no more than guessing for sure. That excludes no leak."
 
 
@@ -139,27 +141,30 @@ def _learns(report) -> tuple[str, ...]:
 
 def _finding(report) -> str:
     """Return the first sentences: at few false alarms, and over all records where that shows more."""
-    rate, auc = report.value("tpr_at_1pct_fpr"), report.value("auc")
-    who = means(report.about, report.about["headline"])
+    clearest, who = measure.clearest(report.table), means(report.about, report.about["headline"])
+    rate, auc = report.value("tpr_at_1pct_fpr"), report.value("auc", clearest)
     if rate["low"] > CHANCE["tpr_at_1pct_fpr"]:
         return f"{who}, and accepts one false alarm in 100 non-members, finds {_rate(rate)}. Guessing finds 1%. {_MORE}"
     if math.isnan(rate["value"]):
-        said = f"{who} {_auc(report)}"
+        said = f"{means(report.about, clearest)} {_auc(report)}"
     else:
         said = (
             f"{who}, and accepts one false alarm in 100 non-members, finds {_rate(rate)}. Guessing finds 1%: at so few "
             f"false alarms nothing is sure."
         )
-        said += f" Over all records there is a leak: the attacker {_auc(report)}" if auc["low"] > 0.5 else ""
-    return f"{said} {_MORE if auc['low'] > 0.5 else _NOTHING}"
+        other = "the attacker" if clearest == report.about["headline"] else f"a{means(report.about, clearest)[1:]} and"
+        said += f" Over all records there is a leak: {other} {_auc(report)}" if auc["low"] > 0.5 else ""
+    nothing = _BOUND if measure.shows_epsilon(report.table) else _NOTHING
+    return f"{said} {_MORE if auc['low'] > 0.5 else nothing}"
 
 
 _MORE = "That is more than guessing, whatever the luck of the draw."
 _NOTHING = "The intervals do not exclude guessing: no leak is shown, and none is excluded."
+_BOUND = "But the bound on epsilon is above 0: that is a leak, if a random split decided who became a member."
 
 
 def _auc(report) -> str:
-    auc = report.value("auc")
+    auc = report.value("auc", measure.clearest(report.table))
     ends = "" if math.isnan(auc["low"]) else f"; {_interval(auc)}"
     return (
         f"who is shown a member and a non-member picks the member in {percent(auc['value'])} of cases (AUC{ends}). "
