@@ -193,7 +193,8 @@ def test_files_that_cannot_be_read(tmp_path):
     assert "there is no such file" in said("none.csv")
     assert "unknown ending; expected a file .csv, .csv.gz, .parquet or .npz" in said("a.xlsx", b"")
     assert "the file is empty" in said("a.csv", b"")
-    assert "there is no column member" in said("a.csv", b"member;p0;p1\n1;0.5;0.5\n")
+    for mark in (b";", b"\t"):
+        assert "separate them by commas" in said("a.csv", b"member,p0,p1\n1,0.5,0.5\n".replace(b",", mark))
     assert "no CSV file that can be read" in said("a.csv", b"member,score\n1,2\n1,2,3,4\n")
     assert "no CSV file that can be read" in said("a.csv", b"member,score\n\xff\xfe,1\n")
     assert "the column 'score' is there twice" in said("a.csv", b"member,score,score\n1,2,3\n")

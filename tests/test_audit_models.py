@@ -284,6 +284,10 @@ TABLE = [
     (dict(model=lambda x: np.zeros((len(x), 3, 2))), r"the model answers with shape \(89, 3, 2\)"),
     (dict(model=lambda x: np.full((len(x), 3), np.nan)), "to record 0: expected finite numbers; has training diverged"),
     (dict(model=lambda x: None), "the model answers object"),
+    (
+        dict(model=lambda x: sparse.csr_array(MODEL.predict_proba(x))),
+        "the model answers object, such as .<Compressed Sparse",
+    ),
     (dict(model=MODEL.predict), r"the model answers int64, such as \[[012]\]: expected probabilities"),
     (dict(model=SVC(decision_function_shape="ovo").fit(X, Y)), "answers pairs of classes"),
     (dict(members=X), r"members is a ndarray: expected a pair, members=\(x, y\)"),

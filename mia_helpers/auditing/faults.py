@@ -28,7 +28,9 @@ def check_columns(names: list[str]) -> None:
         plain = {name.strip().lower(): name for name in names}
         near = difflib.get_close_matches("member", plain, n=1)
         hint = f"; rename {plain[near[0]]!r}" if near else ""
-        shown = ", ".join(names[:8]) + (", …" if len(names) > 8 else "")
+        if len(names) == 1 and re.search("[;\t|]", names[0]):
+            hint = "; is that several columns? separate them by commas, and write numbers with a point"
+        shown = ", ".join(" ".join(name.split()) for name in names[:8]) + (", …" if len(names) > 8 else "")
         raise MIAError(f"there is no column member (1: trained on, 0: not), only: {shown or 'nothing'}{hint}")
     outputs = [name for name in names if re.fullmatch(r"p|p\d+", name)]
     given = [*outputs[:1], *(name for name in ("score", "loss") if name in names)]

@@ -115,7 +115,8 @@ def answers(model, x, rows: np.ndarray, who: str = "the model") -> np.ndarray:
         ) from error
     n = len(rows)
     if found.dtype.kind not in "fiub" or (found.ndim == 1 and found.dtype.kind in "iub"):
-        raise MIAError(f"{who} answers {found.dtype}, such as {found.ravel().tolist()[:1]}: {EXPECTED}")
+        such = " ".join(str(found.ravel().tolist()[:1]).split())  # some print themselves on several lines
+        raise MIAError(f"{who} answers {found.dtype}, such as {such}: {EXPECTED}")
     if found.ndim not in (1, 2) or len(found) != n or not found.size:
         raise MIAError(f"{who} answers with shape {found.shape} to {n} records: {EXPECTED}")
     if not np.isfinite(found).all():
