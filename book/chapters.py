@@ -14,6 +14,7 @@ from mia_helpers.plots.play import PLAYER
 
 WIDGET = "application/vnd.jupyter.widget-view+json"  # needs a kernel
 COMMENT = re.compile(r"(?s)<!--.*?-->")
+CELL = re.compile(r"<td>([^<]{13,})</td>")
 
 
 def not_executed(book: NotebookNode) -> list[str]:
@@ -45,6 +46,11 @@ def read_all(paths: list[Path]) -> dict[Path, NotebookNode]:
             "`make notebooks` first (ARGS='--only \"05_*\"' for one). Nothing was written."
         )
     return books
+
+
+def with_room(table: str) -> str:
+    """Return a table of pandas whose cells with words are marked, so that a narrow page does not squeeze them."""
+    return CELL.sub(lambda cell: f'<td class="{"long" if len(cell[1]) > 30 else "words"}">{cell[1]}</td>', table)
 
 
 @dataclass
@@ -87,6 +93,8 @@ class Chapters:
             data.pop(WIDGET, None)
             if PLAYER in data:  # instead of the picture beside it
                 output.data = {"text/html": data[PLAYER]}
+            elif 'class="dataframe"' in data.get("text/html", ""):
+                data["text/html"] = with_room(data["text/html"])
             elif "image/png" in data:
                 alts.append(output.metadata.get("image/png", {}).get("alt") or self._missing(cell, page, heading))
         if alts:  # one option for all figures of a cell; cells have one each
