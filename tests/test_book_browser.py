@@ -175,6 +175,20 @@ def test_a_slider_moves_its_figure(served, opened):
     assert line.get_attribute("d") != before
 
 
+def test_a_figure_opens_in_the_size_of_its_pixels(built_book, served, opened):
+    page = opened(f"{served}/index.html", PHONE)
+    button = page.locator("button.enlarge")
+    small = button.locator("img").bounding_box()["width"]
+    button.focus()
+    page.keyboard.press("Enter")
+    large = page.locator("dialog.large img")
+    assert large.bounding_box()["width"] >= large.evaluate("image => image.naturalWidth") > small
+    assert large.get_attribute("alt") == button.locator("img").get_attribute("alt")
+    page.keyboard.press("Escape")
+    assert page.locator("dialog.large").count() == 0
+    assert button.evaluate("button => button === document.activeElement")
+
+
 def test_the_feedback_of_a_question_opens(served, opened):
     page = opened(f"{served}/notebooks/11_play.html")
     feedback = page.get_by_text("Right: it is after the first.")
