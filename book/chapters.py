@@ -14,7 +14,8 @@ from mia_helpers.plots.play import PLAYER
 
 WIDGET = "application/vnd.jupyter.widget-view+json"  # needs a kernel
 COMMENT = re.compile(r"(?s)<!--.*?-->")
-CELL = re.compile(r"<td>([^<]{13,})</td>")
+CELL = re.compile(r"<td>([^<]+)</td>")
+NUMBER = re.compile(r"(&lt;)?[-+−]?[\d.,]+(e[-+]?\d+)?%?|NaN|True|False")
 
 
 def not_executed(book: NotebookNode) -> list[str]:
@@ -50,7 +51,13 @@ def read_all(paths: list[Path]) -> dict[Path, NotebookNode]:
 
 def with_room(table: str) -> str:
     """Return a table of pandas whose cells with words are marked, so that a narrow page does not squeeze them."""
-    return CELL.sub(lambda cell: f'<td class="{"long" if len(cell[1]) > 30 else "words"}">{cell[1]}</td>', table)
+
+    def marked(cell: re.Match) -> str:
+        text = cell[1]
+        kind = "long" if len(text) > 30 else "words" if len(text) > 12 and " " in text else "word"
+        return cell[0] if NUMBER.fullmatch(text) else f'<td class="{kind}">{text}</td>'
+
+    return CELL.sub(marked, table)
 
 
 @dataclass

@@ -184,13 +184,13 @@ def test_a_player_takes_the_place_of_the_static_figure(tmp_path):
 
 
 def test_cells_with_words_are_marked_in_tables_alone(tmp_path):
-    cells = ["0.123", "0.5 (0.4 to 0.6)", "CIFAR-10, ds 2500: attack accuracy"]
+    cells = ["-0.123", "&lt;0.001", "svm", "0.5 (0.4 to 0.6)", "CIFAR-10, ds 2500: attack accuracy"]
     table = '<table class="dataframe">' + "".join(f"<td>{cell}</td>" for cell in cells) + "</table>"
     outputs = [books.shown({"text/html": table}), books.shown({"text/html": "<td>no table of pandas</td>"})]
     book = books.notebook("# 11 · Play", books.code("x", *outputs))
     made = chapters_of(tmp_path).chapter(book, "notebooks/11_play.ipynb", "").cells[1].outputs
-    marks = ["<td>0.123", '<td class="words">0.5 (', '<td class="long">CIFAR-10']
-    assert [mark in made[0].data["text/html"] for mark in marks] == [True] * 3
+    marks = ["<td>-0", "<td>&lt;0", '<td class="word">svm', '<td class="words">0.5 (', '<td class="long">CIFAR-10']
+    assert [mark in made[0].data["text/html"] for mark in marks] == [True] * 5
     assert made[1].data["text/html"] == "<td>no table of pandas</td>"
 
 
