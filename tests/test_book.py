@@ -1,5 +1,7 @@
 """The book: what is put together, what stops it, and that the built pages hold what they should."""
 
+import importlib
+import inspect
 import json
 import re
 
@@ -238,6 +240,15 @@ def test_a_table_of_a_new_kind_or_with_ragged_rows_is_an_error(tmp_path):
     (tmp_path / "claims.csv").write_text("a,b\n1\n")
     with pytest.raises(MIAError, match="other lengths"):
         tables.page_of(tmp_path / "claims.csv", "Claims")
+
+
+def test_no_summary_of_the_reference_is_cut_off_within():
+    cut = []  # it ends at the first stop and space, be it of "(Fig. 1)"
+    for module in map(importlib.import_module, reference.packages()):
+        for name in reference.offers(module):
+            first = " ".join(inspect.getdoc(getattr(module, name)).partition("\n\n")[0].split())
+            cut += [f"{module.__name__}.{name}: {first}"] if re.search(r"\([^)]*(?<!et al)\. |\.\.\. ", first) else []
+    assert cut == []
 
 
 def test_every_results_table_has_its_page():

@@ -28,7 +28,7 @@ def draw_road_map(here: int):
 
 
 def draw_attack():
-    """Draw the end-to-end attack (paper Fig. 1): a query, the target's answer, the attack model, in or out."""
+    """Draw the end-to-end attack (paper: Figure 1): a query, the target's answer, the attack model, in or out."""
     ax = _canvas(14, 3.4)
     _box(ax, 1.5, 2.5, "record x\nits true class y", color=DATA)
     _box(ax, 5.2, 2.5, "target model\n(black box)", color=MODEL)
@@ -54,7 +54,7 @@ def draw_attack():
 
 
 def draw_shadow_models(n_shadows: int = 3):
-    """Draw how shadow models are trained like the target, on data the target never saw (paper Fig. 2)."""
+    """Draw how shadow models are trained like the target, on data the target never saw (paper: Figure 2)."""
     ax = _canvas(14, 5.4)
     rows = [
         ("target", "private", 4.6),
@@ -85,7 +85,7 @@ def draw_shadow_models(n_shadows: int = 3):
 
 
 def draw_attack_set():
-    """Draw how the shadows' answers become the attack's training set, split by true class (paper Fig. 3)."""
+    """Draw how the shadows' answers become the attack's training set, split by true class (paper: Figure 3)."""
     ax = _canvas(14, 4.6)
     for y, part, mark in ((3.6, "its training records", "in"), (1.0, "its test records", "out")):
         _box(ax, 1.6, y, part, color=DATA, width=2.7)
