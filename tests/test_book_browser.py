@@ -21,11 +21,14 @@ OF_EACH_KIND = (
     "reference/mia_helpers.html",
     "bibliography.html",
 )
-# What a page is, as the browser shows it.
+# What a page is, as the browser shows it. `fixed`: figures that do not open large; `cut`: words beside their box.
 FORM = """() => ({
   wide: document.documentElement.scrollWidth - document.documentElement.clientWidth,
   headings: [...document.querySelectorAll("h1, h2, h3, h4, h5, h6")].map((h) => +h.tagName[1]),
   bare: [...document.images].filter((image) => !image.alt.trim()).length,
+  fixed: [...document.querySelectorAll(".bd-article img")].filter((image) => !image.closest("button, a")).length,
+  cut: [...document.querySelectorAll(".output:not(.text_html) pre")]
+    .filter((pre) => pre.scrollWidth > pre.clientWidth).length,
   broken: [...document.images].filter((image) => image.complete && !image.naturalWidth).length,
 })"""
 
@@ -88,7 +91,8 @@ def test_each_page_fits_and_is_in_order(built_book, served, opened, width):
         name = path.relative_to(built_book).as_posix()
         page = opened(f"{served}/{name}", width)
         form = page.evaluate(FORM)
-        if form["wide"] > 0 or form["bare"] or form["broken"] or not in_order(form["headings"]):
+        faults = [form[kind] for kind in ("bare", "fixed", "cut", "broken")]
+        if form["wide"] > 0 or any(faults) or not in_order(form["headings"]):
             wrong.append((name, form))
         page.close()
     assert wrong == []
@@ -185,7 +189,7 @@ def test_a_figure_opens_in_the_size_of_its_pixels(built_book, served, opened):
     assert large.bounding_box()["width"] >= large.evaluate("image => image.naturalWidth") > small
     assert large.get_attribute("alt") == button.locator("img").get_attribute("alt")
     page.keyboard.press("Escape")
-    assert page.locator("dialog.large").count() == 0
+    large.wait_for(state="detached")
     assert button.evaluate("button => button === document.activeElement")
 
 
