@@ -6,7 +6,7 @@ PYTHON ?= python3.13 python3.12 python3.11 python3 python
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help reproduce test lab exercises book notebooks bench lint
+.PHONY: help reproduce test lab exercises book pdf notebooks bench lint
 
 help:  ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -26,6 +26,9 @@ exercises: .venv/installed  ## student copies without solutions, in exercises/; 
 
 book: .venv/book  ## build the book, HTML of all notebooks and pages as committed, in build/book; ARGS='--out FOLDER'
 	.venv/bin/python -m book $(ARGS)
+
+pdf: .venv/pdf  ## print the book into one file, build/book.pdf; ARGS='--out FILE'
+	.venv/bin/python -m book --pdf $(ARGS)
 
 notebooks: .venv/installed  ## execute the notebooks in place, to commit their outputs; ARGS='--only "05_*"'
 	.venv/bin/python -m mia_helpers notebooks $(ARGS)
@@ -62,6 +65,11 @@ lint: .venv/installed  ## check format and style with ruff, and that imports run
 .venv/book: .venv/installed
 	@echo 'installing what the book needs into .venv'
 	@.venv/bin/python -m pip install --quiet -e '.[book]'
+	@touch $@
+
+.venv/pdf: .venv/installed
+	@echo 'installing what the PDF needs into .venv'
+	@.venv/bin/python -m pip install --quiet -e '.[pdf]'
 	@touch $@
 
 # No recipe: where it is missing (no .venv yet, or its Python was uninstalled), the rule above runs.

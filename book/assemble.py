@@ -10,7 +10,7 @@ from pathlib import Path
 import nbformat
 
 from book import reference, tables
-from book.chapters import COMMENT, Chapters, read_all
+from book.chapters import Chapters, read_all
 from book.links import Links, address_of
 from book.papers import Papers
 from mia_helpers.engine.errors import MIAError
@@ -18,7 +18,6 @@ from mia_helpers.teaching import copies, exercises
 from mia_helpers.walk import profiles
 
 HERE = Path(__file__).parent
-BACK = re.compile(r"(?m)^\[Back to the README\]\([^)]*\)\.? ?")  # the book has a table of contents
 AROUND = ("CONTRIBUTING.md", "CHANGELOG.md")
 BENCHMARKS = ("results", "cost")
 
@@ -59,34 +58,39 @@ def student_copies(paths: Iterable[Path], folder: Path) -> dict[str, Path]:
     return made
 
 
-def assemble(root: Path, source: Path) -> dict[str, list[str]]:
-    """Write the source of the book of the checkout `root` into the empty folder `source`.
+def assemble(root: Path, source: Path, pdf: Path | None = None) -> dict[str, list[str]]:
+    """Write the source of the book of the checkout `root` into the empty folder `source`, with a `pdf` to download.
 
     Returns the cells, by page, whose figures have no alt text.
 
     Raises
     ------
     MIAError
-        If a notebook was not executed, or a link leads nowhere: before anything is written. If a table is of a new
-        kind.
+        If a notebook was not executed, a link leads nowhere, or there is no such `pdf`: before anything is written. If
+        a table is of a new kind.
     """
+    if pdf and not pdf.is_file():
+        raise MIAError(f"there is no {pdf} to take along. Run `make pdf` first.")
     books = read_all(sorted((root / "notebooks").glob("*.ipynb")))
     papers = Papers(HERE / "references.bib")
     links = Links(root, places(root, books), address_of(root))
     chapters = Chapters(links, papers)
     made = {}
     for page in ["README.md", *AROUND, *(f"docs/{path.name}" for path in sorted((root / "docs").glob("*.md")))]:
-        text = BACK.sub("", COMMENT.sub("", (root / page).read_text(encoding="utf-8")))
-        made[links.pages[page]] = papers.cite(links.rewrite(text, page))
+        made[links.pages[page]] = chapters.page(root, page)
     students = student_copies(books, source / "copies")
     for path, book in books.items():
         chapter = chapters.chapter(book, f"notebooks/{path.name}", _downloads(path, students))
         made[f"notebooks/{path.name}"] = nbformat.writes(chapter)
     links.check()
-    made["index.md"] += _contents(root, links.pages)
+    title, _, text = made["index.md"].partition("\n")
+    offered = "\n{download}`This book as a PDF <downloads/book.pdf>`\n" if pdf else ""
+    made["index.md"] = f"{title}\n{offered}{text}{_contents(root, links.pages)}"
     made |= {f"{name}.rst": text for name, text in reference.pages().items()}
     made |= _results(root)
     _write(root, source, made, links.files, students)
+    if pdf:
+        shutil.copyfile(pdf, source / "downloads" / "book.pdf")
     return chapters.without_alt
 
 
@@ -119,15 +123,20 @@ def _heading(name: str) -> str:
     return "Benchmarks" if name == "benchmarks" else f"Profile {name}"
 
 
+def docs_of(root: Path) -> list[str]:
+    """Return the pages under docs/ as paths in the repository, in the README's order, with those it does not name."""
+    text = (root / "README.md").read_text(encoding="utf-8")
+    named = re.findall(r"\((docs/[a-z_]+\.md)\)", text.partition("## Where to read on")[2])
+    every = sorted(f"docs/{path.name}" for path in (root / "docs").glob("*.md"))
+    return list(dict.fromkeys([*named, *every]))
+
+
 def _contents(root: Path, pages: dict[str, str]) -> str:
     """Return the table of contents: chapters, then pages in the README's order, then tables and the reference."""
-    text = (root / "README.md").read_text(encoding="utf-8")
-    docs = dict.fromkeys(re.findall(r"\((docs/[a-z_]+\.md)\)", text.partition("## Where to read on")[2]))
-    docs |= dict.fromkeys(sorted(page for page in pages if page.startswith("docs/")))
     chapters = sorted(posixpath.splitext(page)[0] for page in pages if page.startswith("notebooks/"))
     parts = {
         "The notebooks": chapters,
-        "Pages": [posixpath.splitext(page)[0] for page in docs],
+        "Pages": [posixpath.splitext(page)[0] for page in docs_of(root)],
         "To look things up": ["results/index", "reference/index", "bibliography", "CONTRIBUTING", "CHANGELOG"],
     }
     return "".join(_toctree(names, options=f":hidden:\n:caption: {caption}\n") for caption, names in parts.items())

@@ -15,8 +15,8 @@ ROOT = Path(__file__).resolve().parents[1]
 NEED_ALTS = True  # every notebook is executed by code that gives each figure an alt text
 
 
-def build(out: Path, *, need_alts: bool = NEED_ALTS, root: Path = ROOT) -> str:
-    """Build the book of the checkout `root` in the folder `out`, and return a line on it.
+def build(out: Path, *, need_alts: bool = NEED_ALTS, root: Path = ROOT, pdf: Path | None = None) -> str:
+    """Build the book of the checkout `root` in the folder `out`, and return a line on it. `pdf` is taken along.
 
     Raises
     ------
@@ -32,7 +32,7 @@ def build(out: Path, *, need_alts: bool = NEED_ALTS, root: Path = ROOT) -> str:
         out.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".book-", dir=out.parent) as scratch:  # beside it, so that it can move
             source, html = Path(scratch, "source"), Path(scratch, "html")
-            bare = assemble(root, source)
+            bare = assemble(root, source, pdf)
             _tell_bare(bare, need_alts)
             _sphinx(source, html)
             _check(html)

@@ -13,6 +13,7 @@ from mia_helpers.engine.errors import MIAError
 from mia_helpers.plots.play import PLAYER
 
 WIDGET = "application/vnd.jupyter.widget-view+json"  # needs a kernel
+BACK = re.compile(r"(?m)^\[Back to the README\]\([^)]*\)\.? ?")  # the book has a table of contents
 COMMENT = re.compile(r"(?s)<!--.*?-->")
 CELL = re.compile(r"<td>([^<]+)</td>")
 NUMBER = re.compile(r"(&lt;)?[-+−]?[\d.,]+(e[-+]?\d+)?%?|NaN|True|False")
@@ -78,7 +79,7 @@ class Chapters:
         for cell in book.cells:
             if cell.cell_type == "markdown":
                 heading = ([*re.findall(r"(?m)^#+ (.*)$", cell.source), heading])[0]
-                cell.source = self.papers.cite(self.links.rewrite(COMMENT.sub("", cell.source), page))
+                cell.source = self.text(cell.source, page)
             elif cell.cell_type == "code":
                 self._code(cell, page, heading)
         title, *rest = book.cells
@@ -86,6 +87,14 @@ class Chapters:
         title.source = f"{first}\n\n{downloads}\n{text}"
         book.cells = [title, *rest]
         return book
+
+    def page(self, root: Path, page: str) -> str:
+        """Return the Markdown of a page of the checkout `root`; `page` is its path there."""
+        return self.text(BACK.sub("", (root / page).read_text(encoding="utf-8")), page)
+
+    def text(self, source: str, page: str) -> str:
+        """Return the Markdown of a page, or of a part of it, with links and citations of the book."""
+        return self.papers.cite(self.links.rewrite(COMMENT.sub("", source), page))
 
     def _code(self, cell: NotebookNode, page: str, heading: str) -> None:
         """Change a code cell: fold a solution, describe figures, let those play that can."""

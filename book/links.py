@@ -38,11 +38,13 @@ class Links:
 
     `pages` maps paths in the repository to documents of the book (both relative, posix). `files` collects what is to be
     taken along, a path in the repository each. `broken` collects a sentence for each link that leads nowhere.
+    Files that are no figures are taken along where there are `downloads`.
     """
 
     root: Path
     pages: dict[str, str]
     address: str | None = None
+    downloads: bool = True
     files: set[str] = field(default_factory=set)
     broken: list[str] = field(default_factory=list)
 
@@ -63,7 +65,7 @@ class Links:
         if path in self.pages:
             there = posixpath.relpath(self.pages[path], here or ".")
             return f"[{text}]({there}{'#' + anchor if anchor else ''})"
-        if image or path.startswith("results/"):
+        if image or (self.downloads and path.startswith("results/")):
             self.files.add(path)
             there = posixpath.relpath(path, here or ".")
             return f"![{text}]({there})" if image else f"{{download}}`{text.strip('`')} <{there}>`"

@@ -9,9 +9,13 @@ from book.links import outside_code
 
 
 class Papers:
-    """The papers of a BibTeX file, and where a text names them."""
+    """The papers of a BibTeX file, and where a text names them.
 
-    def __init__(self, path: Path) -> None:
+    `cited` is what becomes of such a place: of its text and of the paper's key.
+    """
+
+    def __init__(self, path: Path, cited: str = "{} {{cite}}`{}`") -> None:
+        self.cited = cited
         entries = parse_file(str(path), bib_format="bibtex").entries
         self.links = {link: key for key, entry in entries.items() for link in _links(entry)}
         self.names = {(name, entry.fields["year"]): key for key, entry in entries.items() for name in _names(entry)}
@@ -25,7 +29,7 @@ class Papers:
         def behind(found: re.Match) -> str:
             year = (found["in"] or found["year"] or "").strip("(")
             key = self.links.get(found["link"]) or self.names.get((found["name"], year))
-            return f"{found[0]} {{cite}}`{key}`" if key else found[0]
+            return self.cited.format(found[0], key) if key else found[0]
 
         return outside_code(self._pattern, behind, text)
 

@@ -182,6 +182,30 @@ def test_a_model_that_answers_differently_is_averaged():
     assert "asked twice" in audit(noisy, *WINE).summary()
 
 
+def test_a_model_and_a_training_that_change_their_records_in_place_do_not_change_those_of_the_audit():
+    model = fitted(forest(), CANCER)
+
+    def careless(of):
+        def question(x):
+            p = of.predict_proba(x)
+            x *= 0
+            return p
+
+        return question
+
+    def train(x, y):
+        made = careless(forest().fit(x, y))
+        x *= 0
+        return made
+
+    before = [part.copy() for part in CANCER[0]]
+    plain = audit(model, *CANCER, train=lambda x, y: forest().fit(x, y), n_references=4)
+    found = audit(careless(model), *CANCER, train=train, n_references=4)
+    assert found.table.equals(plain.table)
+    assert found.warnings == plain.warnings
+    assert all(np.array_equal(part, old) for part, old in zip(CANCER[0], before, strict=True))
+
+
 def test_what_is_missing_from_a_half_has_no_probability():
     pool = inputs.pool(*WINE)
     asked = ask(fitted(forest(), WINE), pool)

@@ -340,3 +340,14 @@ def test_assembling_takes_what_is_committed_and_executes_nothing(tmp_path):
     text = (tmp_path / "source" / "index.md").read_text(encoding="utf-8")
     assert "<!--" not in text
     assert "notebooks/11_play" in text
+
+
+def test_a_pdf_is_offered_on_the_first_page(tmp_path):
+    pdf, source = tmp_path / "printed.pdf", tmp_path / "source"
+    with pytest.raises(MIAError, match=r"no .*printed\.pdf to take along.*make pdf"):
+        assemble(ROOT, source, pdf)
+    assert not source.exists()
+    pdf.write_bytes(b"%PDF")
+    assemble(ROOT, source, pdf)
+    assert "{download}`This book as a PDF <downloads/book.pdf>`" in (source / "index.md").read_text(encoding="utf-8")
+    assert (source / "downloads" / "book.pdf").read_bytes() == b"%PDF"

@@ -1,6 +1,7 @@
 """The exercises: each is complete, its check refuses stub and wrong answers, and student copies have no solution."""
 
 import json
+import re
 import time
 from pathlib import Path
 
@@ -129,6 +130,17 @@ def test_there_are_three_to_five_exercises_short_ones_and_tasks(path):
     assert {exercise.is_task for exercise in found} == {True, False}
     assert min(exercise.minutes for exercise in found) <= 3
     assert max(exercise.minutes for exercise in found) <= 20
+
+
+def test_each_notebook_asks_for_a_judgement_and_the_teaching_page_names_those_to_grade():
+    judgements = {}
+    for path, found in exercises.read_all(NOTEBOOKS).items():
+        tags = [cell.metadata.get("tags", []) for cell in nbformat.read(path, as_version=4).cells]
+        judgements[path] = [exercise.number for exercise in found if "judgement" in tags[exercise.cells[0]]]
+        assert judgements[path], path.name
+    page = (files.CHECKOUT / "docs" / "teaching.md").read_text(encoding="utf-8")
+    listed = re.search(r"Grade the judgements \(exercises ([^)]+)\)", page)[1]
+    assert re.findall(r"\d+\.\d+", listed) == [number for numbers in judgements.values() for number in numbers]
 
 
 @named(NOTEBOOKS)
@@ -281,20 +293,25 @@ def test_copies_of_the_notebooks_are_the_same_bytes_each_time_and_have_no_soluti
 def test_links_lead_where_they_led(sample, tmp_path, folder):
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "limits.md").write_text("")
-    copied = copies.write([sample(), sample(name="90_other.ipynb")], tmp_path / folder)
-    text = nbformat.read(copied[0], as_version=4).cells[3].source
+    one, other = sample(replaces("question", "05_evaluation", "90_other")), sample(name="90_other.ipynb")
     up = "../" * len(Path(folder).parts)
-    assert f"[the notebook](05_evaluation.ipynb) and [a page]({up}docs/limits.md#the-data)" in text
-    assert copied[0].parent.joinpath(f"{up}docs/limits.md").exists()
+    path = f"{up}notebooks/90_other.ipynb"
+    for copied in ([one], [one, other], [one]):  # alone, beside the other, where the other is already
+        written = copies.write(copied, tmp_path / folder)
+        text = nbformat.read(written[0], as_version=4).cells[3].source
+        assert f"[the notebook]({path}) and [a page]({up}docs/limits.md#the-data)" in text
+        path = "90_other.ipynb"
+    assert written[0].parent.joinpath(f"{up}docs/limits.md").exists()
 
 
 def test_links_of_the_notebooks_resolve_in_the_default_folder():
     origin, out = files.CHECKOUT / "notebooks", files.CHECKOUT / copies.FOLDER
+    names = [path.name for path in NOTEBOOKS]
     for path in NOTEBOOKS:
         for cell in nbformat.read(path, as_version=4).cells:
             for (_, before), (_, after) in zip(
                 copies.LINK.findall(cell.source),
-                copies.LINK.findall(copies.relinked(cell.source, origin, out)),
+                copies.LINK.findall(copies.relinked(cell.source, origin, out, names)),
                 strict=True,
             ):
                 if cell.cell_type == "markdown" and ":" not in before:

@@ -99,7 +99,8 @@ def test_papermill_understands_each_parameter(path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("dataset", ["synthetic_images", "synthetic_census"])
-def test_every_notebook_executes_and_from_04_on_without_tensorflow(dataset, tmp_path):
+def test_every_notebook_executes_and_from_04_on_without_tensorflow(dataset, tmp_path, monkeypatch):
+    monkeypatch.setenv("MIA_JOBS", "1")
     tiny = Experiment(
         dataset=dataset, train_size=100, n_shadows=2, epochs=2, l2_sweep=(5e-3,), l2_shadows=1, n_resamples=20
     )

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 # Imports that are named unlike their requirement, or come with it.
 PROVIDED_BY = {"sklearn": "scikit-learn", "yaml": "PyYAML", "IPython": "ipykernel", "packaging": "pytest"}
 PROVIDED_BY |= {"dask": "distributed", "jupyter_client": "ipykernel", "dp_accounting": "dp-accounting"}
-PROVIDED_BY |= {"cloudpickle": "joblib", "PIL": "matplotlib"}
+PROVIDED_BY |= {"cloudpickle": "joblib", "PIL": "matplotlib", "pypandoc": "pypandoc-binary"}
 
 
 def requirements():

@@ -50,6 +50,14 @@ def test_without_data_the_records_that_came_along_are_read_to_the_bit(records):
     assert not store.path_of(EXP.model().name).exists()  # nothing was copied
 
 
+def test_looking_at_the_data_downloads_nothing_where_records_stand_in(records, monkeypatch):
+    with pytest.raises(MIAError, match=r"adult is not in .*no data, and .* have no raw data\. .*data\.load\('adult'\)"):
+        _ = EXP.data
+    monkeypatch.setattr(adult, "download", lambda _folder: (_ for _ in ()).throw(MIAError("it downloads")))
+    with pytest.raises(MIAError, match="it downloads"):  # its models are to be trained, and then need the data
+        _ = EXP.replace(seed=1).data
+
+
 def test_the_files_are_compact_and_not_pickled(records):
     with np.load(shipped.folder() / "adult.npz", allow_pickle=False) as file:
         dtypes = {key.rpartition("/")[2]: file[key].dtype for key in file.files}

@@ -64,13 +64,12 @@ def ask(model, pool: inputs.Pool) -> Asked:
 
 
 def _asked(model, pool: inputs.Pool) -> Asked:
-    parts = [inputs.rows(pool.x, part) for part in pool.parts]
-    outputs, warnings, queries = _all(model, parts), (), 1
-    again = answers(model, inputs.rows(parts[0], slice(TRIED)))
+    outputs, warnings, queries = _all(model, pool), (), 1
+    again = answers(model, pool.x, pool.parts[0][:TRIED])
     apart = float(np.abs(again - outputs[: len(again)]).max())
     if apart > 1e-4 * max(1.0, float(np.abs(again).max())):
         queries = QUERIES
-        outputs = np.mean([outputs, *(_all(model, parts) for _ in range(QUERIES - 1))], axis=0)
+        outputs = np.mean([outputs, *(_all(model, pool) for _ in range(QUERIES - 1))], axis=0)
         warnings = (
             f"The model answers differently when it is asked twice (by up to {apart:.2g}); its answers are means of "
             f"{QUERIES} queries. Is dropout still on, or noise meant? An attacker may ask more often, and find more.",
@@ -84,7 +83,8 @@ def _asked(model, pool: inputs.Pool) -> Asked:
 
 def confidence(model, x, like: Asked, who: str) -> np.ndarray:
     """Return a reference model's log-odds of the true class, float64 (n,), asked and read as the audited one was."""
-    outputs = np.mean([answers(model, x, who) for _ in range(like.queries)], axis=0)
+    every = np.arange(x.shape[0])
+    outputs = np.mean([answers(model, x, every, who) for _ in range(like.queries)], axis=0)
     outputs = _in_columns(outputs, getattr(model, "classes_", None), like, who)
     if outputs.shape[1] != like.outputs.shape[1] or faults.kind_of(outputs) != like.kind:
         raise MIAError(
@@ -97,17 +97,23 @@ def confidence(model, x, like: Asked, who: str) -> np.ndarray:
     return Records(_off_the_ends(outputs, like.label, like.step), like.label, nobody == 1, nobody, nobody).log_odds
 
 
-def answers(model, x, who: str = "the model") -> np.ndarray:
-    """Return what a model answers, float64 (n, k) with k >= 2, or raise one MIAError that says what is wrong."""
+def answers(model, x, rows: np.ndarray, who: str = "the model") -> np.ndarray:
+    """Return what a model answers about these rows of x, float64 (n, k) with k >= 2; it gets a copy, and may change it.
+
+    Raises
+    ------
+    MIAError
+        If it cannot be asked, or answers anything else.
+    """
     question = question_of(model, who)
     try:
-        found = np.asarray(question(x))
+        found = np.asarray(question(inputs.rows(x, rows)))
     except Exception as error:  # it is the user's code
         raise MIAError(
             f"{who} cannot be asked about x ({sentence(error)}): {EXPECTED}; wrap it in a function of x where it needs "
             f"something else"
         ) from error
-    n = x.shape[0]
+    n = len(rows)
     if found.dtype.kind not in "fiub" or (found.ndim == 1 and found.dtype.kind in "iub"):
         raise MIAError(f"{who} answers {found.dtype}, such as {found.ravel().tolist()[:1]}: {EXPECTED}")
     if found.ndim not in (1, 2) or len(found) != n or not found.size:
@@ -148,9 +154,9 @@ def _how(model) -> str:
     return ""
 
 
-def _all(model, parts: list) -> np.ndarray:
+def _all(model, pool: inputs.Pool) -> np.ndarray:
     """Return what it answers to both sets, each asked about as it was given."""
-    first, second = (answers(model, part) for part in parts)
+    first, second = (answers(model, pool.x, part) for part in pool.parts)
     if first.shape[1] != second.shape[1]:
         raise MIAError(f"the model answers {first.shape[1]} columns to members and {second.shape[1]} to non-members")
     return np.concatenate([first, second])

@@ -72,6 +72,15 @@ def source_of(name: str) -> dict[str, str]:
     return found
 
 
+def not_needed(name: str) -> MIAError:
+    """Return the error for raw data that are not here, where the records that came along stand in for them."""
+    return MIAError(
+        f"{name} is not in {data_dir()}, and the records that came with the repository have no raw data. Put the files "
+        f"there, or download them: mia_helpers.data.load({name!r}). Models are then trained on them, unless they are "
+        "the very data of these records."
+    )
+
+
 _say_once = functools.cache(say)
 
 

@@ -2,8 +2,8 @@
 
 `records/DATASET.npz` holds artifacts of one data set, each array under 'NAME OF THE ARTIFACT/NAME OF THE ARRAY', and
 `records/manifest.json` tells how each was made and of which data. Where the raw data are missing, or are these very
-data, the store reads from here what it does not have itself: notebooks 03 to 10 run on real records without data,
-network or training.
+data, the store reads from here what it does not have itself: the notebooks run on real records without data, network
+or training.
 """
 
 import contextlib

@@ -5,7 +5,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 import mia_helpers
@@ -34,7 +34,8 @@ def write(sources: Iterable[Path], out: Path) -> list[Path]:
         If an exercise is not complete, or a file in `out` is an edited copy or none at all. Nothing is written then.
     """
     sources = list(sources)
-    made = {out / path.name: _text(path, found, out) for path, found in exercises.read_all(sources).items()}
+    along = {path.name for path in [*sources, *out.glob("*.ipynb")]}
+    made = {out / path.name: _text(path, found, out, along) for path, found in exercises.read_all(sources).items()}
     kept = {path: why for path in made if (why := _not_to_be_replaced(path))}
     if kept:
         told = "; ".join(f"{path} {why}" for path, why in kept.items())
@@ -70,23 +71,23 @@ def student_copy(book, name: str, found: Iterable[exercises.Exercise]):
     return book
 
 
-def _text(source: Path, found: list[exercises.Exercise], out: Path) -> str:
-    """Return the text of a notebook's copy in the folder `out`."""
+def _text(source: Path, found: list[exercises.Exercise], out: Path, along: Collection[str]) -> str:
+    """Return the text of a notebook's copy in the folder `out`, where copies of those `along` are, too."""
     import nbformat
 
     book = nbformat.read(source, as_version=4)
     for cell in book.cells:
         if cell.cell_type == "markdown":
-            cell.source = relinked(cell.source, source.parent, out)
+            cell.source = relinked(cell.source, source.parent, out, along)
     return nbformat.writes(student_copy(book, source.name, found)) + "\n"
 
 
-def relinked(text: str, origin: Path, out: Path) -> str:
-    """Return a text with its links to files, which start in `origin`, as they are from `out`; notebooks move along."""
+def relinked(text: str, origin: Path, out: Path, along: Collection[str]) -> str:
+    """Return a text with its links to files, which start in `origin`, as they are from `out`; `along` move, too."""
 
     def moved(link: re.Match) -> str:
         target = link[2]
-        if ":" in target or target.startswith("/") or ("/" not in target and target.endswith(".ipynb")):
+        if ":" in target or target.startswith("/") or target in along:
             return link[0]
         try:
             path = os.path.relpath(origin.resolve() / target, out.resolve())

@@ -86,7 +86,16 @@ class Experiment(Parameters):
 
     @property
     def data(self) -> Dataset:
-        """The data set."""
+        """The data set; downloaded only where models are to be trained anyway.
+
+        Raises
+        ------
+        MIAError
+            If the records that came with the repository stand in for it. Other data would have all models trained
+            again, for hours, because somebody looked at a picture.
+        """
+        if not registry.is_here(self.dataset) and self.model().is_there():
+            raise registry.not_needed(self.dataset)
         return registry.load(self.dataset, self.n_classes)
 
     @property
