@@ -20,6 +20,7 @@ def draw_road_map(here: int):
             width=1.6,
             color=RESULT if i + 1 == here else BOX,
             bold=i + 1 == here,
+            size=9,
         )
         if i:
             _arrow(ax, (2 * i - 0.28, 0.5), (2 * i + 0.08, 0.5))
@@ -38,7 +39,7 @@ def draw_attack():
     _arrow(ax, (2.8, 2.5), (3.9, 2.5), "query")
     _arrow(ax, (6.5, 2.5), (7.6, 2.5))
     _arrow(ax, (8.9, 1.95), (8.9, 1.25), "ŷ", dx=0.25)
-    _arrow(ax, (1.5, 1.95), (7.6, 0.7), "y chooses the attack model", rad=0.25, dy=-0.32)
+    _arrow(ax, (1.5, 1.95), (7.6, 0.7), "y chooses the attack model", rad=0.25, dx=0.6, dy=-0.32)
     _arrow(ax, (10.2, 0.7), (11.2, 0.7))
     ax.set_title(
         "The attack, end to end: from one answer of the target to a guess about its training set",
@@ -114,11 +115,11 @@ def _canvas(width, height, figsize=None):
     return ax
 
 
-def _box(ax, x, y, text, *, color=BOX, width=2.5, bold=False):
+def _box(ax, x, y, text, *, color=BOX, width=2.5, bold=False, size=10):
     style = dict(boxstyle="round,pad=0.08", fc=color, ec="0.35", lw=1)
     height = 0.32 * (text.count("\n") + 1) + 0.16
     ax.add_patch(plt.matplotlib.patches.FancyBboxPatch((x - width / 2, y - height / 2), width, height, **style))
-    ax.text(x, y, text, ha="center", va="center", fontsize=10, fontweight="bold" if bold else "normal")
+    ax.text(x, y, text, ha="center", va="center", fontsize=size, fontweight="bold" if bold else "normal")
 
 
 def _arrow(ax, start, end, text="", *, rad=0.0, dx=0.0, dy=0.16, color="0.25"):
