@@ -74,7 +74,7 @@ def main() -> None:
                 row |= {"seconds": f"{min(seconds):.1f} to {max(seconds):.1f}"}
                 row |= {"of the processor": f"{statistics.median(of_processor):.1f}"}
                 rows.append(row | {"memory, MB": f"{max(megabytes):.0f}"})
-    load = f"; {os.getloadavg()[0]:.0f} processes wanted them" if hasattr(os, "getloadavg") else ""
+    load = f"; load average {os.getloadavg()[0]:.0f}" if hasattr(os, "getloadavg") else ""
     text = (
         f"{RECORDS:,} records, {REPEATS} runs each: the seconds by the clock, the median of those that the processor "
         f"worked, and the most memory.\n\n"

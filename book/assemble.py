@@ -15,6 +15,7 @@ from book.links import Links, address_of
 from book.papers import Papers
 from mia_helpers.engine.errors import MIAError
 from mia_helpers.teaching import copies, exercises
+from mia_helpers.walk import profiles
 
 HERE = Path(__file__).parent
 AROUND = ("CONTRIBUTING.md", "CHANGELOG.md")
@@ -104,15 +105,22 @@ def _results(root: Path) -> dict[str, str]:
     """Return the pages of the results tables: an index, a page for each profile, and one for each table."""
     made = {"results/index.md": "# Results\n\nEvery table of the results as it is committed, to be sorted.\n"}
     every = results(root)
-    made["results/index.md"] += _toctree(every)
+    for name in every:
+        said = "time and memory" if name == "benchmarks" else profiles.load(name).description
+        made["results/index.md"] += f"\n- [{_heading(name)}]({name}.md): {said}."
+    made["results/index.md"] += "\n" + _toctree(every, options=":hidden:\n")
     for name, paths in every.items():
-        of = "Benchmarks" if name == "benchmarks" else f"Profile {name}"
+        of = _heading(name)
         listed = "\n".join(f"- [{path.stem}]({name}/{path.stem}.md). {tables.ROWS.get(path.stem)}" for path in paths)
         inside = _toctree((f"{name}/{path.stem}" for path in paths), options=":hidden:\n")
         made[f"results/{name}.md"] = f"# {of}\n\nA row of each table is:\n\n{listed}\n{inside}"
         for path in paths:
             made[f"results/{name}/{path.stem}.md"] = tables.page_of(path, f"{of}: {path.stem}")
     return made
+
+
+def _heading(name: str) -> str:
+    return "Benchmarks" if name == "benchmarks" else f"Profile {name}"
 
 
 def docs_of(root: Path) -> list[str]:

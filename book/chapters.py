@@ -15,6 +15,8 @@ from mia_helpers.plots.play import PLAYER
 WIDGET = "application/vnd.jupyter.widget-view+json"  # needs a kernel
 BACK = re.compile(r"(?m)^\[Back to the README\]\([^)]*\)\.? ?")  # the book has a table of contents
 COMMENT = re.compile(r"(?s)<!--.*?-->")
+CELL = re.compile(r"<td>([^<]+)</td>")
+NUMBER = re.compile(r"(&lt;)?[-+−]?[\d.,]+(e[-+]?\d+)?%?|NaN|True|False")
 
 
 def not_executed(book: NotebookNode) -> list[str]:
@@ -46,6 +48,17 @@ def read_all(paths: list[Path]) -> dict[Path, NotebookNode]:
             "`make notebooks` first (ARGS='--only \"05_*\"' for one). Nothing was written."
         )
     return books
+
+
+def with_room(table: str) -> str:
+    """Return a table of pandas whose cells with words are marked, so that a narrow page does not squeeze them."""
+
+    def marked(cell: re.Match) -> str:
+        text = cell[1]
+        kind = "long" if len(text) > 30 else "words" if len(text) > 12 and " " in text else "word"
+        return cell[0] if NUMBER.fullmatch(text) else f'<td class="{kind}">{text}</td>'
+
+    return CELL.sub(marked, table)
 
 
 @dataclass
@@ -96,6 +109,8 @@ class Chapters:
             data.pop(WIDGET, None)
             if PLAYER in data:  # instead of the picture beside it
                 output.data = {"text/html": data[PLAYER]}
+            elif 'class="dataframe"' in data.get("text/html", ""):
+                data["text/html"] = with_room(data["text/html"])
             elif "image/png" in data:
                 alts.append(output.metadata.get("image/png", {}).get("alt") or self._missing(cell, page, heading))
         if alts:  # one option for all figures of a cell; cells have one each

@@ -1,6 +1,5 @@
 """Links of the repository, turned into links of the book: between its pages, to files it takes along, to source."""
 
-import os
 import posixpath
 import re
 from collections.abc import Callable
@@ -70,14 +69,20 @@ class Links:
             self.files.add(path)
             there = posixpath.relpath(path, here or ".")
             return f"![{text}]({there})" if image else f"{{download}}`{text.strip('`')} <{there}>`"
-        return self._source(text, path)
+        around = found.string[found.start() - 1 : found.start()], found.string[found.end() : found.end() + 1]
+        return self._source(text, path, alone=around == ("(", ")"))
 
-    def _source(self, text: str, path: str) -> str:
-        """Return what stands for a link to a file that is no page of the book: its address, or its name."""
+    def _source(self, text: str, path: str, *, alone: bool) -> str:
+        """Return what stands for a link to a file that is no page of the book: its address, or its name.
+
+        `alone` says that parentheses hold nothing else; then there are no further ones within.
+        """
         if self.address:
             return f"[{text}]({self.address}/blob/main/{path})"
-        name = text.strip("`")
-        return f"`{path}`" if name in (path, f"{path}/", os.path.basename(path)) else f"{text} (`{path}`)"
+        name = text.strip("`/")
+        if f"/{path}".endswith(f"/{name}"):  # the link's text is its path, or the end of it
+            return f"`{path}`"
+        return f"{text}: `{path}`" if alone else f"{text} (`{path}`)"
 
     def check(self) -> None:
         """Raise MIAError if a link led nowhere, with all of them."""

@@ -37,15 +37,17 @@ def registries(module: ModuleType) -> dict[str, list[str]]:
 
 def pages() -> dict[str, str]:
     """Return the reST source of each page by its document's name: the packages, and an index of them."""
-    made, told = {}, {}
+    made, told, says = {}, {}, {}
     for name in packages():
         module = importlib.import_module(name)
         names, named = offers(module), registries(module)
         if names or named:
             made[f"reference/{name}"] = _page(module, names, named, told)
-    listed = "\n".join(f"   {page.partition('/')[2]}" for page in made)
+            says[name] = " ".join(inspect.getdoc(module).partition("\n\n")[0].split())
+    listed = "\n".join(f"- :doc:`{name}`. {text}" for name, text in says.items())
+    tree = ".. toctree::\n   :hidden:\n\n" + "\n".join(f"   {name}" for name in says)
     intro = "What the packages offer, from their docstrings. Start with :doc:`Experiment <mia_helpers>`."
-    return {"reference/index": f"{_title('Reference')}{intro}\n\n.. toctree::\n\n{listed}\n"} | made
+    return {"reference/index": f"{_title('Reference')}{intro}\n\n{listed}\n\n{tree}\n"} | made
 
 
 def _page(module: ModuleType, names: list[str], named: dict[str, list[str]], told: dict[object, str]) -> str:

@@ -54,8 +54,9 @@ def _html(names: list[str], rows: list[list[str]], title: str) -> str:
 
 
 def _cell(text: str, numeric: bool) -> str:
-    kind = ' class="number"' if numeric else ' class="long"' if len(text) > 40 else ""
-    return f"<td{kind}>{escape(text)}</td>"
+    words = " " in text and ("long" if len(text) > 80 else "words" if len(text) > 40 else "")
+    kind = "number" if numeric else words
+    return f'<td class="{kind}">{escape(text)}</td>' if kind else f"<td>{escape(text)}</td>"
 
 
 def _is_number(text: str) -> bool:

@@ -1,5 +1,7 @@
 """The book: what is put together, what stops it, and that the built pages hold what they should."""
 
+import importlib
+import inspect
 import json
 import re
 
@@ -15,12 +17,13 @@ from book.assemble import HERE, assemble, places, results  # noqa: E402
 from book.build import build  # noqa: E402
 from book.chapters import Chapters, not_executed, read_all  # noqa: E402
 from book.checks import faults  # noqa: E402
-from book.links import Links, address_of, outside_code  # noqa: E402
+from book.links import CODE, Links, address_of, outside_code  # noqa: E402
 from book.papers import Papers  # noqa: E402
 from mia_helpers.engine.errors import MIAError  # noqa: E402
 
 ROOT = books.ROOT
 PAPERS = Papers(HERE / "references.bib")
+WIDTH = 100  # characters of code that fit beside the contents at 1400 pixels
 
 
 @pytest.fixture
@@ -49,6 +52,8 @@ def links(repository):
         ("[all of it](../results/p)", "[all of it](../results/p.md)"),
         ("[`x.py`](../mia_helpers/x.py)", "`mia_helpers/x.py`"),
         ("[the code](../mia_helpers/x.py)", "the code (`mia_helpers/x.py`)"),
+        ("so ([how](../mia_helpers/x.py))", "so (how: `mia_helpers/x.py`)"),
+        ("in [`mia_helpers/`](../mia_helpers)", "in `mia_helpers`"),
         ("![A figure](../figures/f.png)", "![A figure](../figures/f.png)"),
         ("[`m.json`](../results/p/m.json)", "{download}`m.json <../results/p/m.json>`"),
         ("[web](https://example.org/x.md)", "[web](https://example.org/x.md)"),
@@ -82,6 +87,16 @@ def test_links_that_lead_nowhere_are_all_named(links):
 def test_figures_and_files_are_taken_along(links):
     links.rewrite("![f](../figures/f.png) [m](../results/p/m.json) [x](../mia_helpers/x.py)", "docs/a.md")
     assert links.files == {"figures/f.png", "results/p/m.json"}
+
+
+def test_no_line_of_code_on_a_page_is_cut_off_on_a_screen():
+    wide = []
+    for path in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]:
+        text = path.read_text(encoding="utf-8")
+        blocks = [found[0] for found in CODE.finditer(text) if "\n" in found[0]]
+        lines = [re.sub("^    ", "", line) for block in blocks for line in block.splitlines()]
+        wide += [(path.name, line) for line in lines if len(line) > WIDTH]
+    assert wide == []
 
 
 def test_code_stays_as_it_is():
@@ -170,6 +185,17 @@ def test_a_player_takes_the_place_of_the_static_figure(tmp_path):
     assert made.cells[2].outputs[0].data == {"text/html": books.player().html()}
 
 
+def test_cells_with_words_are_marked_in_tables_alone(tmp_path):
+    cells = ["-0.123", "&lt;0.001", "svm", "0.5 (0.4 to 0.6)", "CIFAR-10, ds 2500: attack accuracy"]
+    table = '<table class="dataframe">' + "".join(f"<td>{cell}</td>" for cell in cells) + "</table>"
+    outputs = [books.shown({"text/html": table}), books.shown({"text/html": "<td>no table of pandas</td>"})]
+    book = books.notebook("# 11 · Play", books.code("x", *outputs))
+    made = chapters_of(tmp_path).chapter(book, "notebooks/11_play.ipynb", "").cells[1].outputs
+    marks = ["<td>-0", "<td>&lt;0", '<td class="word">svm', '<td class="words">0.5 (', '<td class="long">CIFAR-10']
+    assert [mark in made[0].data["text/html"] for mark in marks] == [True] * 5
+    assert made[1].data["text/html"] == "<td>no table of pandas</td>"
+
+
 def test_alt_texts_come_from_the_output_or_are_missed(tmp_path):
     book = books.chapter()
     chapters = chapters_of(tmp_path)
@@ -214,6 +240,15 @@ def test_a_table_of_a_new_kind_or_with_ragged_rows_is_an_error(tmp_path):
     (tmp_path / "claims.csv").write_text("a,b\n1\n")
     with pytest.raises(MIAError, match="other lengths"):
         tables.page_of(tmp_path / "claims.csv", "Claims")
+
+
+def test_no_summary_of_the_reference_is_cut_off_within():
+    cut = []  # it ends at the first stop and space, be it of "(Fig. 1)"
+    for module in map(importlib.import_module, reference.packages()):
+        for name in reference.offers(module):
+            first = " ".join(inspect.getdoc(getattr(module, name)).partition("\n\n")[0].split())
+            cut += [f"{module.__name__}.{name}: {first}"] if re.search(r"\([^)]*(?<!et al)\. |\.\.\. ", first) else []
+    assert cut == []
 
 
 def test_every_results_table_has_its_page():

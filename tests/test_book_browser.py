@@ -21,11 +21,14 @@ OF_EACH_KIND = (
     "reference/mia_helpers.html",
     "bibliography.html",
 )
-# What a page is, as the browser shows it.
+# What a page is, as the browser shows it. `fixed`: figures that do not open large; `cut`: words beside their box.
 FORM = """() => ({
   wide: document.documentElement.scrollWidth - document.documentElement.clientWidth,
   headings: [...document.querySelectorAll("h1, h2, h3, h4, h5, h6")].map((h) => +h.tagName[1]),
   bare: [...document.images].filter((image) => !image.alt.trim()).length,
+  fixed: [...document.querySelectorAll(".bd-article img")].filter((image) => !image.closest("button, a")).length,
+  cut: [...document.querySelectorAll(".output:not(.text_html) pre")]
+    .filter((pre) => pre.scrollWidth > pre.clientWidth).length,
   broken: [...document.images].filter((image) => image.complete && !image.naturalWidth).length,
 })"""
 
@@ -88,7 +91,8 @@ def test_each_page_fits_and_is_in_order(built_book, served, opened, width):
         name = path.relative_to(built_book).as_posix()
         page = opened(f"{served}/{name}", width)
         form = page.evaluate(FORM)
-        if form["wide"] > 0 or form["bare"] or form["broken"] or not in_order(form["headings"]):
+        faults = [form[kind] for kind in ("bare", "fixed", "cut", "broken")]
+        if form["wide"] > 0 or any(faults) or not in_order(form["headings"]):
             wrong.append((name, form))
         page.close()
     assert wrong == []
@@ -173,6 +177,20 @@ def test_a_slider_moves_its_figure(served, opened):
     page.keyboard.press("ArrowRight")
     assert figure.get_attribute("aria-label").endswith("It stands at 1.")
     assert line.get_attribute("d") != before
+
+
+def test_a_figure_opens_in_the_size_of_its_pixels(built_book, served, opened):
+    page = opened(f"{served}/index.html", PHONE)
+    button = page.locator("button.enlarge")
+    small = button.locator("img").bounding_box()["width"]
+    button.focus()
+    page.keyboard.press("Enter")
+    large = page.locator("dialog.large img")
+    assert large.bounding_box()["width"] >= large.evaluate("image => image.naturalWidth") > small
+    assert large.get_attribute("alt") == button.locator("img").get_attribute("alt")
+    page.keyboard.press("Escape")
+    large.wait_for(state="detached")
+    assert button.evaluate("button => button === document.activeElement")
 
 
 def test_the_feedback_of_a_question_opens(served, opened):

@@ -67,7 +67,8 @@ def test_findings_are_computed_from_the_rows():
     left, right = titles(figures.plot_main(metrics, paper.CIFAR10_ATTACK, paper.L2))
     assert "within 0.050 of the paper" in left  # .863 at ds 5000, where the paper has .8128
     assert "still reaches 0.900 to 0.900" in right
-    assert "with 2 instead of one: svm +0.100, threshold +0.200" in titles(figures.plot_shadows(study))[0]
+    more = titles(figures.plot_shadows(study))[0]
+    assert more == "More shadows, 2 instead of one (one seed)\nsvm +0.100, threshold +0.200"
     assert "threshold: 0.780 with 2, 0.780 with 10 classes" in titles(figures.plot_classes(study))[0]
     assert "up to 0.400 above the gap" in titles(figures.plot_overfitting(metrics, study))[0]
     choices = titles(figures.plot_choices(study))[0]

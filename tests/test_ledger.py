@@ -61,9 +61,8 @@ def test_tables_are_the_same_without_the_artifacts(results, monkeypatch, tmp_pat
 def test_the_same_numbers_leave_manifest_and_ledger_of_whoever_computed_them(tmp_path):
     def write(commit, value, told=1.0):
         table = pd.DataFrame({"value": [value]})
-        return report.write(
-            "demo", {"a": table}, {"git_commit": commit}, tmp_path, {"w": {"f": [told, math.nan], "commit": commit}}
-        )
+        entry = {"f": [told, math.nan], "facts": {"machine": commit}, "commit": commit}
+        return report.write("demo", {"a": table}, {"git_commit": commit}, tmp_path, {"w": entry})
 
     def commits():
         return [json.loads(path.read_text()) for path in written[:2]]

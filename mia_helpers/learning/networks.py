@@ -9,7 +9,7 @@ from mia_helpers.learning.keras_on_tensorflow import keras
 def image_network(*, l2: float = 0.0, n_classes: int = 10, shape=(32, 32, 3), seed: int | None = None):
     """Return the CIFAR-10 network: two tanh convolutions, each with max pooling, and Dense 128 → softmax.
 
-    160,554 parameters for 10 classes of 32x32 colour images (paper Fig. 4). `l2` penalises the kernels of all four
+    160,554 parameters for 10 classes of 32x32 colour images (paper: Figure 4). `l2` penalises the kernels of all four
     layers; `seed` is that of the initial weights.
     """
     layers, kernel = keras().layers, _kernels(l2, seed)
@@ -29,12 +29,12 @@ def image_network(*, l2: float = 0.0, n_classes: int = 10, shape=(32, 32, 3), se
 
 
 def census_network(*, l2: float = 0.0, n_features: int = 105, seed: int | None = None):
-    """Return the UCI Adult network: Dense 5 → Dense 1, both sigmoid; 536 parameters for 105 columns (paper Fig. 6)."""
+    """Return the UCI Adult network: Dense 5 → Dense 1, sigmoids; 536 parameters for 105 columns (paper: Figure 6)."""
     return _dense_5_1("census_network", n_features, l2, seed)
 
 
 def attack_network(*, n_inputs: int = 1, seed: int | None = None):
-    """Return the attack network for UCI Adult: Dense 5 sigmoid → Dense 1 sigmoid, 16 parameters (paper Fig. 8)."""
+    """Return the attack network for UCI Adult: Dense 5 sigmoid → Dense 1 sigmoid, 16 parameters (paper: Figure 8)."""
     return _dense_5_1("attack_network", n_inputs, 0.0, seed)
 
 

@@ -20,6 +20,7 @@ def draw_road_map(here: int):
             width=1.6,
             color=RESULT if i + 1 == here else BOX,
             bold=i + 1 == here,
+            size=9,
         )
         if i:
             _arrow(ax, (2 * i - 0.28, 0.5), (2 * i + 0.08, 0.5))
@@ -28,7 +29,7 @@ def draw_road_map(here: int):
 
 
 def draw_attack():
-    """Draw the end-to-end attack (paper Fig. 1): a query, the target's answer, the attack model, in or out."""
+    """Draw the end-to-end attack (paper: Figure 1): a query, the target's answer, the attack model, in or out."""
     ax = _canvas(14, 3.4)
     _box(ax, 1.5, 2.5, "record x\nits true class y", color=DATA)
     _box(ax, 5.2, 2.5, "target model\n(black box)", color=MODEL)
@@ -38,7 +39,7 @@ def draw_attack():
     _arrow(ax, (2.8, 2.5), (3.9, 2.5), "query")
     _arrow(ax, (6.5, 2.5), (7.6, 2.5))
     _arrow(ax, (8.9, 1.95), (8.9, 1.25), "ŷ", dx=0.25)
-    _arrow(ax, (1.5, 1.95), (7.6, 0.7), "y chooses the attack model", rad=0.25, dy=-0.32)
+    _arrow(ax, (1.5, 1.95), (7.6, 0.7), "y chooses the attack model", rad=0.25, dx=0.6, dy=-0.32)
     _arrow(ax, (10.2, 0.7), (11.2, 0.7))
     ax.set_title(
         "The attack, end to end: from one answer of the target to a guess about its training set",
@@ -54,7 +55,7 @@ def draw_attack():
 
 
 def draw_shadow_models(n_shadows: int = 3):
-    """Draw how shadow models are trained like the target, on data the target never saw (paper Fig. 2)."""
+    """Draw how shadow models are trained like the target, on data the target never saw (paper: Figure 2)."""
     ax = _canvas(14, 5.4)
     rows = [
         ("target", "private", 4.6),
@@ -85,7 +86,7 @@ def draw_shadow_models(n_shadows: int = 3):
 
 
 def draw_attack_set():
-    """Draw how the shadows' answers become the attack's training set, split by true class (paper Fig. 3)."""
+    """Draw how the shadows' answers become the attack's training set, split by true class (paper: Figure 3)."""
     ax = _canvas(14, 4.6)
     for y, part, mark in ((3.6, "its training records", "in"), (1.0, "its test records", "out")):
         _box(ax, 1.6, y, part, color=DATA, width=2.7)
@@ -114,11 +115,11 @@ def _canvas(width, height, figsize=None):
     return ax
 
 
-def _box(ax, x, y, text, *, color=BOX, width=2.5, bold=False):
+def _box(ax, x, y, text, *, color=BOX, width=2.5, bold=False, size=10):
     style = dict(boxstyle="round,pad=0.08", fc=color, ec="0.35", lw=1)
     height = 0.32 * (text.count("\n") + 1) + 0.16
     ax.add_patch(plt.matplotlib.patches.FancyBboxPatch((x - width / 2, y - height / 2), width, height, **style))
-    ax.text(x, y, text, ha="center", va="center", fontsize=10, fontweight="bold" if bold else "normal")
+    ax.text(x, y, text, ha="center", va="center", fontsize=size, fontweight="bold" if bold else "normal")
 
 
 def _arrow(ax, start, end, text="", *, rad=0.0, dx=0.0, dy=0.16, color="0.25"):

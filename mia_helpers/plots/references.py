@@ -51,7 +51,8 @@ def plot_mean_roc(curves: dict[str, tuple[np.ndarray, np.ndarray]], ax=None):
         ends[name] = np.mean(strict) if fewest >= 1000 else np.nan
     ax.plot(grid, grid, color=CHANCE, lw=1, label="chance")
     ax.set(xscale="log", yscale="log", xlim=(grid[0], 1), ylim=(grid[0], 1.3))
-    ax.set(xlabel="false-positive rate", ylabel="true-positive rate (mean and range over targets)")
+    over = " (mean and range over targets)" if max(len(member) for member, _ in curves.values()) > 1 else ""
+    ax.set(xlabel="false-positive rate", ylabel=f"true-positive rate{over}")
     told = ", ".join(f"{name} {value:.3f}" for name, value in ends.items() if value == value)
     ax.set_title(
         f"Who is found, and at what price\nat 0.1% false alarms: {told or 'too few records to tell'}", fontsize=11

@@ -86,15 +86,16 @@ def plot_shadows(study: pd.DataFrame, ax=None):
         by_seed = part.pivot(index="seed", columns="n_shadows", values="accuracy")
         changes = by_seed.sub(by_seed[1], axis=0).melt(ignore_index=False, value_name="change").dropna()
         _over_seeds(ax, changes, "n_shadows", "change", attack, label=f"{attack} ({by_seed[1].mean():.3f} with one)")
-        most = changes["n_shadows"].max()
-        findings.append(f"{attack} {changes.loc[changes['n_shadows'] == most, 'change'].mean():+.3f}")
+        last = changes[changes["n_shadows"] == changes["n_shadows"].max()]
+        findings.append(f"{attack} {round(last['change'].mean(), 3) + 0.0:+.3f}")
     counts = sorted(set(rows["n_shadows"]))
     ax.axhline(0, color=CHANCE, ls="--")
     ax.set_xscale("log")
     ax.set_xticks(counts, counts)
     ax.minorticks_off()
     ax.set(xlabel="shadow models", ylabel="change of accuracy, one shadow: 0")
-    ax.set_title(f"More shadows, {rows['seed'].nunique()} seed(s)\nwith {most} instead of one: {', '.join(findings)}")
+    over = f"mean of {len(last)} seeds" if len(last) > 1 else "one seed"
+    ax.set_title(f"More shadows, {counts[-1]} instead of one ({over})\n{', '.join(findings)}")
     ax.legend(fontsize=10)
     return ax
 

@@ -19,6 +19,7 @@ from mia_helpers.walk.profiles import Profile
 from mia_helpers.walk.work import Work, needed
 
 COMMIT = "commit"  # of an entry: the code that read the artifacts
+HOW = (COMMIT, "facts")  # how numbers came about: `facts` (see `provenance`) has seconds and the machine
 VERSION = 1  # raise it when the code changes what a kept function returns: older ledgers are then no longer read
 _seen: dict[tuple[Path, str], dict[str, object]] = {}  # of each runs folder: what was computed or read so far
 
@@ -94,14 +95,14 @@ def text(entries: dict[str, dict]) -> str:
 
 
 def same(path: Path, entries: dict[str, dict]) -> bool:
-    """Return whether the ledger `path` holds these very entries, of whatever commits."""
+    """Return whether the ledger `path` holds these very entries, but for `HOW` they were computed."""
     try:
         told = json.loads(path.read_text(encoding="utf-8"))
-        return told["version"] == VERSION and _undated(told["entries"]) == _undated(entries)
+        return told["version"] == VERSION and _numbers(told["entries"]) == _numbers(entries)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return False
 
 
-def _undated(entries: dict[str, dict]) -> str:
-    """Return the text without commits: as text, NaN is NaN."""
-    return text({of: {what: value for what, value in e.items() if what != COMMIT} for of, e in entries.items()})
+def _numbers(entries: dict[str, dict]) -> str:
+    """Return the text without `HOW`: as text, NaN is NaN."""
+    return text({of: {what: value for what, value in e.items() if what not in HOW} for of, e in entries.items()})

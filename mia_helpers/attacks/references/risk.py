@@ -56,7 +56,7 @@ def set_apart(scores: np.ndarray, member: np.ndarray) -> np.ndarray:
 
 
 def halves(references: References) -> tuple[References, References]:
-    """Return the pairs 0, 2, 4, ... and the pairs 1, 3, 5, ..., as references of their own."""
+    """Return every second pair of models, from the first and from the second on, as references of their own."""
     pair = np.arange(references.n_models) // 2 % 2
     return references.take(np.flatnonzero(pair == 0)), references.take(np.flatnonzero(pair == 1))
 

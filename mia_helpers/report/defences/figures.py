@@ -130,14 +130,16 @@ def plot_frontier(rows: pd.DataFrame, metric: str = "found", ax=None):
 
 
 def _label(ax, best: pd.DataFrame) -> None:
-    """Write each setting beside its point, from the top down, a line below the last where two stand close."""
-    written, line = [], 12  # points
+    """Write each setting beside its point, from the top down; a line leads to one that had to make room."""
+    written, line, leads = [], 12, {"arrowstyle": "-", "color": "0.5", "lw": 0.7, "shrinkA": 0, "shrinkB": 3}  # points
     for _, row in best.sort_values("at", ascending=False).iterrows():
         x, y = ax.transData.transform((row["test_accuracy"], row["at"])) * 72 / ax.figure.dpi
-        free = min([y, *(below - line for left, below in written if abs(left - x) < 60 and below - line < y)])
+        base = y - 11 if row["family"] == "dp_sgd" else y  # its points are joined by a line
+        free = min([base, *(low - line for left, low in written if abs(left - x) < 60 and low - line < base)])
         written.append((x, free))
-        place, options = (row["test_accuracy"], row["at"]), {"textcoords": "offset points", "fontsize": 10}
-        ax.annotate(_short(row), place, (8, free - y - 3), **options)
+        options = {"textcoords": "offset points", "fontsize": 10, "va": "center"}
+        moved = {"arrowprops": leads, "xytext": (20, free - y)} if free < base - 6 else {"xytext": (8, free - y)}
+        ax.annotate(_short(row), (row["test_accuracy"], row["at"]), **moved, **options)
 
 
 def _finding(best: pd.DataFrame, metric: str) -> str:
