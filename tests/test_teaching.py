@@ -14,7 +14,12 @@ PAGE = (files.CHECKOUT / "docs" / "teaching.md").read_text(encoding="utf-8")
 NOTEBOOKS = {page.stem[:2]: page.source for page in ROAD}
 EXERCISES = exercises.read_all(NOTEBOOKS.values())
 # Which column of a table sends to sections, by the heading above it.
-SENDS = {"A lesson of 50 minutes": 1, "Wrong answers to expect": 2, "Glossary": 2}
+SENDS = {
+    "A lesson of 50 minutes": 1,
+    "A seminar of seven weeks": 1,
+    "Wrong answers to expect": 2,
+    "Glossary": 2,
+}
 
 
 def rows(heading):
@@ -40,7 +45,7 @@ def test_each_section_that_is_named_is_in_its_notebook(heading, column):
             if title:
                 assert any(text.startswith(title) for text in headings(notebook)), f'{notebook}, "{title}"'
                 sections += 1
-    assert sections > 3
+    assert sections
 
 
 def numbers_in(text):
