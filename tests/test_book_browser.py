@@ -84,16 +84,17 @@ def in_order(headings):
     return headings[:1] == [1] and headings.count(1) == 1 and all(after <= before + 1 for before, after in steps)
 
 
-@pytest.mark.parametrize("width", [PHONE, SCREEN])
-def test_each_page_fits_and_is_in_order(built_book, served, opened, width):
+def test_each_page_fits_and_is_in_order(built_book, served, opened):
     wrong = []
     for path in sorted(built_book.rglob("*.html")):
         name = path.relative_to(built_book).as_posix()
-        page = opened(f"{served}/{name}", width)
-        form = page.evaluate(FORM)
-        faults = [form[kind] for kind in ("bare", "fixed", "cut", "broken")]
-        if form["wide"] > 0 or any(faults) or not in_order(form["headings"]):
-            wrong.append((name, form))
+        page = opened(f"{served}/{name}", PHONE)
+        for width in (PHONE, SCREEN):
+            page.set_viewport_size({"width": width, "height": 900})
+            form = page.evaluate(FORM)
+            faults = [form[kind] for kind in ("bare", "fixed", "cut", "broken")]
+            if form["wide"] > 0 or any(faults) or not in_order(form["headings"]):
+                wrong.append((name, width, form))
         page.close()
     assert wrong == []
 
