@@ -12,7 +12,7 @@ from scipy.special import expit
 
 from mia_helpers.attacks.intervals import area
 from mia_helpers.attacks.metrics import roc_points, tpr_at_fpr
-from mia_helpers.auditing import AuditAnswers, attacks, audit_scores, epsilon
+from mia_helpers.auditing import AuditAnswers, attacks, audit_scores, epsilon, words
 from mia_helpers.engine import files
 from mia_helpers.report.tables import markdown
 
@@ -58,6 +58,8 @@ def null_trials(repeats: int = REPEATS) -> pd.DataFrame:
         row["epsilon 0"] = _share([bound == 0 for bound in every])
         for rule in ("tpr_at_1pct_fpr=0.01", "auc=0.5"):
             row[f"`{rule}` fires"] = _share([bool(one.failures(rule)) for one in reports])
+        for word in ("Yes", "Perhaps"):
+            row[f"answer: {word}"] = _answered(reports, word)
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -74,6 +76,7 @@ def leak_trials(repeats: int = REPEATS) -> pd.DataFrame:
                 row[f"{title} in truth"] = f"{value:.3f}"
                 row[f"{title} held"] = _share([one["low"] <= value <= one["high"] for one in ends])
                 row[f"{title} found"] = _share([one["low"] > CHANCE[title] for one in ends])
+            row["answer: Yes"] = _answered(reports, "Yes")
             rows.append(row)
     return pd.DataFrame(rows)
 
@@ -110,6 +113,11 @@ def _audited(form: str, leak: float, i: int):
     return audit_scores(drawn(form, leak, np.random.default_rng((i, int(100 * leak)))), seed=i)
 
 
+def _answered(reports: list, word: str) -> str:
+    """Return in how many of these reports the sentence at the top begins with this word."""
+    return _share([words.answer(one).startswith(word) for one in reports])
+
+
 def _share(told: list[bool]) -> str:
     return f"{np.mean(told):.1%}" if told else ""
 
@@ -118,8 +126,9 @@ def main() -> None:
     """Try all and write the three tables."""
     text = (
         f"Without a leak, {REPEATS} audits of {RECORDS // 2} members and as many others in each row: how often the 95% "
-        f"interval holds chance, the attack picked afterwards; how often no attack shows an epsilon above 0; and how "
-        f"often a rule of `--fail-above` fires.\n\n{markdown(null_trials())}\n"
+        f"interval holds chance, the attack picked afterwards; how often no attack shows an epsilon above 0; how often "
+        f"a rule of `--fail-above` fires; and how often the sentence at the top tells of a leak.\n\n"
+        f"{markdown(null_trials())}\n"
         f"With a leak of known size, {REPEATS} audits in each row: how often the interval holds the truth (all attacks "
         f"together at 95%, so one alone more often), and how often its lower end is above chance.\n\n"
         f"{markdown(leak_trials())}\n"
