@@ -62,14 +62,9 @@ lint: .venv/installed  ## check format and style with ruff, and that imports run
 	@.venv/bin/python -m pip install --quiet -r requirements.txt -e .
 	@touch $@
 
-.venv/book: .venv/installed
-	@echo 'installing what the book needs into .venv'
-	@.venv/bin/python -m pip install --quiet -e '.[book]'
-	@touch $@
-
-.venv/pdf: .venv/installed
-	@echo 'installing what the PDF needs into .venv'
-	@.venv/bin/python -m pip install --quiet -e '.[pdf]'
+.venv/book .venv/pdf: .venv/installed
+	@echo 'installing what make $(@F) needs into .venv'
+	@.venv/bin/python -m pip install --quiet -e '.[$(@F)]'
 	@touch $@
 
 # No recipe: where it is missing (no .venv yet, or its Python was uninstalled), the rule above runs.

@@ -76,7 +76,7 @@ def assemble(root: Path, source: Path, pdf: Path | None = None) -> dict[str, lis
     links = Links(root, places(root, books), address_of(root))
     chapters = Chapters(links, papers)
     made = {}
-    for page in ["README.md", *AROUND, *(f"docs/{path.name}" for path in sorted((root / "docs").glob("*.md")))]:
+    for page in ["README.md", *AROUND, *docs_of(root)]:
         made[links.pages[page]] = chapters.page(root, page)
     students = student_copies(books, source / "copies")
     for path, book in books.items():

@@ -8,14 +8,13 @@ import time
 from pathlib import Path
 
 from book.assemble import assemble
+from book.chapters import bare
 from book.checks import faults
 from mia_helpers.engine.errors import MIAError
-
-ROOT = Path(__file__).resolve().parents[1]
-NEED_ALTS = True  # every notebook is executed by code that gives each figure an alt text
+from mia_helpers.engine.files import CHECKOUT
 
 
-def build(out: Path, *, need_alts: bool = NEED_ALTS, root: Path = ROOT, pdf: Path | None = None) -> str:
+def build(out: Path, *, need_alts: bool = True, root: Path = CHECKOUT, pdf: Path | None = None) -> str:
     """Build the book of the checkout `root` in the folder `out`, and return a line on it. `pdf` is taken along.
 
     Raises
@@ -32,8 +31,8 @@ def build(out: Path, *, need_alts: bool = NEED_ALTS, root: Path = ROOT, pdf: Pat
         out.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".book-", dir=out.parent) as scratch:  # beside it, so that it can move
             source, html = Path(scratch, "source"), Path(scratch, "html")
-            bare = assemble(root, source, pdf)
-            _tell_bare(bare, need_alts)
+            if without_alt := assemble(root, source, pdf):
+                _tell(bare(without_alt), need_alts)
             _sphinx(source, html)
             _check(html)
             if out.exists():
@@ -44,22 +43,18 @@ def build(out: Path, *, need_alts: bool = NEED_ALTS, root: Path = ROOT, pdf: Pat
     return f"{out}/index.html: {_size(out)}, {time.monotonic() - began:.0f} s"
 
 
-def _tell_bare(bare: dict[str, list[str]], need_alts: bool) -> None:
-    """Name the figures without an alt text: as an error, or on stderr."""
-    if not bare:
-        return
-    listed = "; ".join(f"{page} ({', '.join(ids)})" for page, ids in bare.items())
-    text = f"figures without an alt text: {listed}"
+def _tell(figures: MIAError, need_alts: bool) -> None:
+    """Tell of figures without an alt text: as an error, or on stderr."""
     if need_alts:
-        raise MIAError(f"{text}. Say what they show where they are drawn, and execute these notebooks again.")
-    print(f"warning: {text}", file=sys.stderr)
+        raise figures
+    print(f"warning: {figures}", file=sys.stderr)
 
 
 def _sphinx(source: Path, html: Path) -> None:
     """Let Sphinx build HTML; its warnings are errors, all of them told."""
     command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-j", "2", "-b", "html"]
     scratch = ["-d", str(html.with_name("doctrees"))]
-    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    path = os.pathsep.join(filter(None, [str(CHECKOUT), os.environ.get("PYTHONPATH")]))
     done = subprocess.run(
         [*command, *scratch, str(source), str(html)],
         capture_output=True,

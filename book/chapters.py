@@ -50,6 +50,13 @@ def read_all(paths: list[Path]) -> dict[Path, NotebookNode]:
     return books
 
 
+def bare(without_alt: dict[str, list[str]]) -> MIAError:
+    """Return the error that names figures without an alt text: the cells of each page."""
+    listed = "; ".join(f"{page} ({', '.join(ids)})" for page, ids in without_alt.items())
+    advice = "Say what they show where they are drawn, and execute these notebooks again."
+    return MIAError(f"figures without an alt text: {listed}. {advice}")
+
+
 def with_room(table: str) -> str:
     """Return a table of pandas whose cells with words are marked, so that a narrow page does not squeeze them."""
 
@@ -112,10 +119,13 @@ class Chapters:
             elif 'class="dataframe"' in data.get("text/html", ""):
                 data["text/html"] = with_room(data["text/html"])
             elif "image/png" in data:
-                alts.append(output.metadata.get("image/png", {}).get("alt") or self._missing(cell, page, heading))
+                alts.append(self.alt(output, cell, page) or f"{heading}: figure")
         if alts:  # one option for all figures of a cell; cells have one each
             shown["image"] = {"alt": " · ".join(dict.fromkeys(alts))}
 
-    def _missing(self, cell: NotebookNode, page: str, heading: str) -> str:
-        self.without_alt.setdefault(page, []).append(cell.get("id", "?"))
-        return f"{heading}: figure"
+    def alt(self, output: NotebookNode, cell: NotebookNode, page: str) -> str:
+        """Return the alt text of a figure, '' where there is none, which `without_alt` then knows."""
+        alt = output.metadata.get("image/png", {}).get("alt", "")
+        if not alt:
+            self.without_alt.setdefault(page, []).append(cell.get("id", "?"))
+        return alt

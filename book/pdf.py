@@ -10,7 +10,7 @@ import typst
 
 import mia_helpers
 from book.assemble import HERE, docs_of
-from book.chapters import read_all
+from book.chapters import bare, read_all
 from book.links import Links, address_of
 from book.papers import Papers
 from book.printed import Printed
@@ -91,7 +91,7 @@ def chapters(root: Path) -> tuple[dict[str, str], dict[str, bytes]]:
         texts[name] = printed.markdown(books[page], page) if page in books else printed.page(root, page)
     links.check()
     if printed.without_alt:
-        raise MIAError(f"figures without an alt text: {printed.without_alt}. Execute these notebooks again.")
+        raise bare(printed.without_alt)
     beside = {name: (root / name).read_bytes() for name in sorted(links.files)}
     return texts, beside | printed.pictures | {"references.bib": (HERE / "references.bib").read_bytes()}
 

@@ -63,7 +63,7 @@ class Printed(Chapters):
         """Return one output: its figure, else its table, else its text."""
         data = output.get("data", {})
         if "image/png" in data:
-            alt = output.metadata.get("image/png", {}).get("alt") or self._missing(cell, page, cell.id)
+            alt = self.alt(output, cell, page)
             path = f"pictures/{len(self.pictures)}.png"
             self.pictures[path] = base64.b64decode(data["image/png"])
             width = min(100, int.from_bytes(self.pictures[path][16:20]) // 7)  # its pixels stand in a PNG's header

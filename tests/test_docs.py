@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 import yaml
 from packaging.specifiers import SpecifierSet
+from pages_of import ROOT, section, tables_of, text_of
 
 import mia_helpers
 from mia_helpers.attacks import Records
@@ -19,7 +20,6 @@ from mia_helpers.report import pages
 from mia_helpers.walk import profiles
 from mia_helpers.walk.attackers import Attacker
 
-ROOT = files.CHECKOUT
 DOCS = sorted(path.name for path in (ROOT / "docs").glob("*.md"))
 PAGES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", *(f"docs/{name}" for name in DOCS)]
 RESULTS = ["README.md", "docs/verdicts.md", "docs/modern.md", "docs/reproducibility.md", "docs/limits.md"]
@@ -41,10 +41,6 @@ CONSTANTS = (
 )
 
 
-def text_of(page):
-    return (ROOT / page).read_text(encoding="utf-8")
-
-
 def prose_of(page):
     """Return a page without its blocks of code."""
     fenced = re.sub(r"(?ms)^```.*?^```$", "", text_of(page))
@@ -61,19 +57,6 @@ def anchors_of(page):
     """Return the anchors that GitHub gives to a page's headings."""
     headings = re.findall(r"(?m)^#+ (.*)$", prose_of(page))
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
-
-
-def section(page, heading):
-    """Return what stands below a heading, up to the next one."""
-    found = re.search(rf"(?ms)^#+ {re.escape(heading)}$(.*?)(?=^#|\Z)", text_of(page))
-    assert found, f"{page} has no heading {heading!r}"
-    return found[1]
-
-
-def tables_of(text):
-    """Return the rows of all tables in a text, each as its cells."""
-    rows = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| ")]
-    return [row for row in rows if not set("".join(row)) <= set("-| ")]
 
 
 def each(names):

@@ -79,6 +79,9 @@ def test_the_same_numbers_leave_manifest_and_ledger_of_whoever_computed_them(tmp
     written[0].with_name("a.md").unlink()
     write("fifth", 0.25, told=2.0)
     assert commits()[0] == {"git_commit": "fifth"}
+    written[0].unlink()
+    write("sixth", 0.25, told=2.0)
+    assert commits()[0] == {"git_commit": "sixth"}
 
 
 @pytest.mark.slow

@@ -1,16 +1,18 @@
 """The page for lecturers: what it sends a class to is there."""
 
+import functools
 import itertools
 import re
 
 import nbformat
 import pytest
+from pages_of import section, tables_of, text_of
 
-from mia_helpers.engine import files
 from mia_helpers.teaching import exercises
 from mia_helpers.walk.road import ROAD
 
-PAGE = (files.CHECKOUT / "docs" / "teaching.md").read_text(encoding="utf-8")
+NAME = "docs/teaching.md"
+PAGE = text_of(NAME)
 NOTEBOOKS = {page.stem[:2]: page.source for page in ROAD}
 EXERCISES = exercises.read_all(NOTEBOOKS.values())
 # Which column of a table sends to sections, by the heading above it.
@@ -24,11 +26,10 @@ SENDS = {
 
 def rows(heading):
     """Return the cells of each row of the table below a heading."""
-    below = re.search(rf"(?ms)^## {heading}$(.*?)(?=^## |\Z)", PAGE)[1]
-    lines = [line.strip("| ").split(" | ") for line in below.splitlines() if line.startswith("| ")]
-    return lines[2:]
+    return tables_of(section(NAME, heading))[1:]
 
 
+@functools.cache
 def headings(notebook):
     cells = nbformat.read(NOTEBOOKS[notebook], as_version=4).cells
     return re.findall(r"(?m)^#+ (.*)$", "\n".join(cell.source for cell in cells if cell.cell_type == "markdown"))

@@ -150,15 +150,15 @@ def write(profile: str, tables: dict[str, pd.DataFrame], about=None, root: Path 
     told = {} if about is None else {folder / "manifest.json": json.dumps(about, indent=1) + "\n"}
     if entries is not None:
         told[folder / "ledger.json"] = ledger.text(entries)
-        if ledger.same(folder / "ledger.json", entries) and all(_holds(path, text) for path, text in texts.items()):
-            return [*told, *(path for path, text in texts.items() if text)]
-    texts = told | texts
-    for path, text in texts.items():
-        if text:
-            files.write_text(path, text, variable=files.RESULTS)
-        else:
-            path.unlink(missing_ok=True)
-    return [path for path, text in texts.items() if text]
+    every = told | texts
+    same = entries is not None and ledger.same(folder / "ledger.json", entries) and all(map(Path.exists, told))
+    if not same or not all(_holds(path, text) for path, text in texts.items()):
+        for path, text in every.items():
+            if text:
+                files.write_text(path, text, variable=files.RESULTS)
+            else:
+                path.unlink(missing_ok=True)
+    return [path for path, text in every.items() if text]
 
 
 def _forms(table: pd.DataFrame) -> list[tuple[str, str]]:
